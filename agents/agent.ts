@@ -1,0 +1,45 @@
+/**
+ * Reflection agents: they comment on a situation before the policy acts (Reflect-RL, section 3).
+ * @module
+ */
+import type { z } from "zod";
+import type { Awaitable, Observation } from "../envs/environment.ts";
+
+/** What a teacher may know that the player must not: given only while data is collected. */
+export interface Spoiler {
+  /** The best next label. */
+  readonly best?: string;
+  /** The environment's own comment on the situation. */
+  readonly remark?: string;
+}
+
+/** How to reflect on a batch. */
+export interface ReflectOptions {
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** One per observation, from the environment's planner; only while collecting data. */
+  readonly spoilers?: readonly Spoiler[];
+}
+
+/** Comments on a batch of observations. Frozen while the policy trains. */
+export interface ReflectionAgent {
+  /** One reflection per observation, in order; an empty string is no reflection. */
+  reflect(
+    batch: readonly Observation[],
+    options: ReflectOptions,
+  ): Promise<string[]>;
+  /** Frees sessions and buffers. */
+  dispose?(): Promise<void>;
+}
+
+/** A reflection agent a workflow can name with `uses`. */
+export interface ReflectionAgentModule<Options = unknown> {
+  /** The word after `uses:`. */
+  readonly name: string;
+  /** Raised whenever the same batch would give another comment. */
+  readonly version: string;
+  readonly description: string;
+  /** Schema of the options. */
+  readonly with: z.ZodType<Options>;
+  make(options: Options): Awaitable<ReflectionAgent>;
+}

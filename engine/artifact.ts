@@ -1,0 +1,56 @@
+/**
+ * Artifacts: what one stage leaves and another reads, addressed by content.
+ * @module
+ */
+import { z } from "zod";
+
+/** A committed output: a file or folder on disk whose hash was verified. */
+export class Artifact {
+  /** Creates a handle; the store does this after verifying. */
+  constructor(
+    /** "dataset", "model", "onnx", "results", "metrics"… */
+    readonly kind: string,
+    /** Absolute path of the file or folder. Read-only. */
+    readonly path: string,
+    /** SHA-256 of the file, or of a folder's sorted listing of paths and hashes. Lower-case hex. */
+    readonly hash: string,
+    /** Stage instance and output it came from, as `policy.model`; or the path as the user wrote it. */
+    readonly origin: string,
+  ) {}
+}
+
+/** Stands for an output that is not computed yet, while a workflow is validated and planned. */
+export class ArtifactReference {
+  /** Created by the loader for `${{ stages.X.outputs.Y }}` and for literal paths. */
+  constructor(
+    /** Kind the upstream stage declares; undefined for a path the user wrote. */
+    readonly kind: string | undefined,
+    /** Stage instance it comes from; undefined for a path. */
+    readonly instance: string | undefined,
+    /** Output name, or the path. */
+    readonly output: string,
+  ) {}
+}
+
+/**
+ * Schema of an input that takes an artifact of one of the given kinds. A workflow gives a reference
+ * (`${{ stages.X.outputs.Y }}`) or the path of a file or folder; the stage gets an {@linkcode Artifact}.
+ */
+export function artifact(...kinds: string[]): z.ZodType<Artifact> {
+  const expected = kinds.join(" or ");
+  return z.custom<Artifact>((value) => {
+    if (value instanceof Artifact) return true;
+    if (typeof value === "string") return value.length > 0;
+    return value instanceof ArtifactReference &&
+      (value.kind === undefined || kinds.includes(value.kind));
+  }, {
+    error: (issue) => {
+      const got = issue.input instanceof ArtifactReference
+        ? `output "${issue.input.output}" of stage "${issue.input.instance}", which is a ${issue.input.kind}`
+        : issue.input === undefined
+        ? "nothing"
+        : JSON.stringify(issue.input);
+      return `expected a ${expected} (a reference like \${{ stages.NAME.outputs.OUTPUT }}, or a path), got ${got}`;
+    },
+  }).meta({ artifact: kinds, description: `a ${expected}` });
+}

@@ -1,0 +1,86 @@
+/**
+ * The one interface of every environment. Semantics follow Gymnasium: `terminated` is the task's
+ * own end, `truncated` is a limit.
+ * @module
+ */
+import type { z } from "zod";
+
+/** What the player is shown. Nothing hidden from the player may leak into it. */
+export interface Observation {
+  /** What happened so far in this episode, as text; may be empty. */
+  readonly history: string;
+  /** The situation now, as text. */
+  readonly state: string;
+  /** The valid actions; `label` is what the policy answers, one token. */
+  readonly actions: readonly {
+    readonly label: string;
+    readonly text: string;
+  }[];
+}
+
+/** What metrics and checks need, beside the observation. */
+export interface Info {
+  /** True once the task is achieved. */
+  readonly success: boolean;
+  /** Environment-specific state, JSON-serialisable; `reset({ state })` starts there. */
+  readonly state: unknown;
+  readonly [key: string]: unknown;
+}
+
+/** Which starts an episode may have: nothing seen in training starts is a test start. */
+export type Split = "train" | "test" | "all";
+
+/** How an episode starts. */
+export interface ResetOptions {
+  /** Seeds everything random in the episode. */
+  readonly seed: number;
+  /** Task of a curriculum; the environment's own default where left out. */
+  readonly task?: string;
+  /** Start exactly here: an `info.state` of the same environment. */
+  readonly state?: unknown;
+  /** Which starts to draw from; default "all". */
+  readonly split?: Split;
+}
+
+/** What one step gives. */
+export interface StepResult {
+  readonly observation: Observation;
+  readonly reward: number;
+  readonly terminated: boolean;
+  readonly truncated: boolean;
+  readonly info: Info;
+}
+
+/** What `reset` gives. */
+export interface ResetResult {
+  readonly observation: Observation;
+  readonly info: Info;
+}
+
+/** A value now or later: an environment may be synchronous or not. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** One multi-turn text environment; an instance plays one episode at a time. */
+export interface Environment {
+  reset(options: ResetOptions): Awaitable<ResetResult>;
+  /** Takes the action with this label. Throws a RangeError for a label that is not offered. */
+  step(label: string): Awaitable<StepResult>;
+  /** The teacher's best next label, where the environment can plan; undefined where it cannot. */
+  expert?(): Awaitable<string | undefined>;
+  /** The teacher's comment on the situation and the last action, as a player would think it. */
+  remark?(): Awaitable<string | undefined>;
+}
+
+/** An environment a workflow can name with `uses`. */
+export interface EnvironmentModule<Options = unknown> {
+  /** The word after `uses:`. */
+  readonly name: string;
+  /** Raised whenever the same seed and actions would give another episode. */
+  readonly version: string;
+  readonly description: string;
+  /** Schema of the options. */
+  readonly with: z.ZodType<Options>;
+  /** Tasks in the order of a curriculum; the last one is the default. */
+  readonly tasks: readonly string[];
+  make(options: Options): Awaitable<Environment>;
+}
