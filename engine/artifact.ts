@@ -34,11 +34,12 @@ export class ArtifactReference {
 
 /**
  * Schema of an input that takes an artifact of one of the given kinds. A workflow gives a reference
- * (`${{ stages.X.outputs.Y }}`) or the path of a file or folder; the stage gets an {@linkcode Artifact}.
+ * (`${{ stages.X.outputs.Y }}`) or the path of a file or folder; the stage gets an
+ * {@linkcode Artifact}. Code that makes modules without a workflow passes the path itself.
  */
-export function artifact(...kinds: string[]): z.ZodType<Artifact> {
+export function artifact(...kinds: string[]): z.ZodType<Artifact | string> {
   const expected = kinds.join(" or ");
-  return z.custom<Artifact>((value) => {
+  return z.custom<Artifact | string>((value) => {
     if (value instanceof Artifact) return true;
     if (typeof value === "string") return value.length > 0;
     return value instanceof ArtifactReference &&
@@ -53,4 +54,9 @@ export function artifact(...kinds: string[]): z.ZodType<Artifact> {
       return `expected a ${expected} (a reference like \${{ stages.NAME.outputs.OUTPUT }}, or a path), got ${got}`;
     },
   }).meta({ artifact: kinds, description: `a ${expected}` });
+}
+
+/** The path behind an input of {@linkcode artifact}'s type. */
+export function artifactPath(value: Artifact | string): string {
+  return typeof value === "string" ? value : value.path;
 }
