@@ -7,7 +7,9 @@ import { z } from "zod";
 
 /** The part of Hugging Face's GPT-2 `config.json` that decides what the model computes. */
 export interface Gpt2Config {
+  /** The family. */
   readonly model_type: "gpt2";
+  /** The class of the `transformers` library that loads it. */
   readonly architectures: ["GPT2LMHeadModel"];
   /** Number of transformer blocks. */
   readonly n_layer: number;
@@ -23,30 +25,33 @@ export interface Gpt2Config {
   readonly n_inner: null;
   /** The tanh approximation of GELU. */
   readonly activation_function: "gelu_new";
+  /** Added to the variance in layer normalisation. */
   readonly layer_norm_epsilon: number;
   /** Standard deviation of freshly drawn weights. */
   readonly initializer_range: number;
   /** The output layer is the token embedding. */
   readonly tie_word_embeddings: true;
+  /** Id of the token texts begin with. */
   readonly bos_token_id: number;
+  /** Id of the token that ends a text. */
   readonly eos_token_id: number;
-  /** Dropout probabilities, none: the models here are trained without. */
+  /** Dropout probability of attention weights; here models are trained with none. */
   readonly attn_pdrop: number;
+  /** Dropout probability of embeddings. */
   readonly embd_pdrop: number;
+  /** Dropout probability of what a block adds. */
   readonly resid_pdrop: number;
   /** Attention scores are divided by the root of the head's width. */
   readonly scale_attn_weights: true;
+  /** Scores do not depend on the layer's number. */
   readonly scale_attn_by_inverse_layer_idx: false;
 }
 
 const count = z.int().positive();
 const probability = z.number().min(0).lt(1);
 
-/**
- * Schema of {@linkcode Gpt2Config}. Keys that do not change the result are dropped; variants of the
- * architecture that are not computed here are errors.
- */
-export const gpt2ConfigSchema: z.ZodType<Gpt2Config> = z.object({
+// Keys that do not change the result are dropped; variants that are not computed here are errors.
+const gpt2ConfigSchema: z.ZodType<Gpt2Config> = z.object({
   model_type: z.literal("gpt2"),
   architectures: z.tuple([z.literal("GPT2LMHeadModel")]).default([
     "GPT2LMHeadModel",

@@ -10,6 +10,7 @@ import { z } from "zod";
 export interface Tensor {
   /** Sizes, outermost first; empty for a scalar. */
   readonly shape: readonly number[];
+  /** The values; as many as the product of `shape`. */
   readonly data: Float32Array<ArrayBuffer>;
 }
 
