@@ -1,0 +1,30 @@
+/**
+ * Addition into a tensor that exists.
+ * @module
+ */
+import { requireShape } from "../errors.ts";
+import { defineKernel } from "../kernel.ts";
+import type { Tape } from "../tape.ts";
+import type { Tensor } from "../tensor.ts";
+
+const kernel = defineKernel({
+  label: "add",
+  bindings: { x: "read vec4f", y: "write vec4f" },
+  parameters: {},
+  workgroupSize: 64,
+  body: "y[index] += x[index];",
+});
+
+/** `target += source`, element by element; same size. */
+export function addInto(tape: Tape, source: Tensor, target: Tensor): void {
+  requireShape(
+    source.size === target.size,
+    `add: (${source.shape}) does not fit (${target.shape})`,
+  );
+  tape.device.stream.dispatch(
+    kernel,
+    { x: source, y: target },
+    {},
+    Math.ceil(source.size / 4),
+  );
+}

@@ -1,0 +1,277 @@
+/**
+ * The stream of work for the device: kernels and copies are recorded here in order and submitted
+ * together, because each submission and each readback has a price (about 10 ms for the latter).
+ * @module
+ */
+import { GpuError } from "./errors.ts";
+import { type Kernel, wgslOf } from "./kernel.ts";
+import type { Tensor } from "./tensor.ts";
+
+const SLOT_BYTES = 256;
+const SLOTS = 1024;
+const MAX_WORKGROUPS = 65_535;
+
+/** What a kernel may be given for a binding. */
+export type Resource = Tensor | GPUTexture;
+
+/** Records kernels and copies, submits them, reads results back and raises the device's errors. */
+export class Stream {
+  readonly #gpu: GPUDevice;
+  readonly #pipelines = new WeakMap<object, GPUComputePipeline>();
+  readonly #uniforms: GPUBuffer;
+  readonly #parameters = new DataView(new ArrayBuffer(SLOT_BYTES * SLOTS));
+  #slot = 0;
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  #verdicts: Promise<void>[] = [];
+  #failure: Error | undefined;
+  #dispatches = 0;
+
+  constructor(gpu: GPUDevice) {
+    this.#gpu = gpu;
+    this.#uniforms = gpu.createBuffer({
+      size: SLOT_BYTES * SLOTS,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    gpu.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      this.#failure ??= new GpuError(
+        (event as GPUUncapturedErrorEvent).error.message,
+      );
+    });
+    gpu.lost.then(({ message, reason }) => {
+      if (reason !== "destroyed") {
+        this.#failure ??= new GpuError(`the device was lost: ${message}`);
+      }
+    });
+  }
+
+  /** Kernels dispatched so far. */
+  get dispatches(): number {
+    return this.#dispatches;
+  }
+
+  /** Adds the verdict of an error scope; the next {@linkcode settle} throws what it throws. */
+  watch(verdict: Promise<void>): void {
+    this.#verdicts.push(verdict.catch((error) => {
+      this.#failure ??= error as Error;
+    }));
+  }
+
+  /** Records one kernel over `invocations` invocations. */
+  dispatch<B extends string, P extends string>(
+    kernel: Kernel<B, P>,
+    bindings: Readonly<Record<NoInfer<B>, Resource>>,
+    parameters: Readonly<Record<NoInfer<P>, number>>,
+    invocations: number,
+  ): void {
+    if (invocations === 0) return;
+    if (this.#slot === SLOTS) this.flush();
+    const pipeline = this.#pipelineOf(kernel);
+    const offset = this.#writeParameters(kernel, parameters, invocations);
+    const pass = this.#pass ??= this.#encoderOf().beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, this.#bind(kernel, pipeline, bindings, offset));
+    const workgroups = Math.ceil(invocations / kernel.workgroupSize);
+    const x = Math.min(workgroups, MAX_WORKGROUPS);
+    pass.dispatchWorkgroups(x, Math.ceil(workgroups / x));
+    this.#dispatches++;
+  }
+
+  /** Records a copy of `source`'s elements over `target`'s, which may be in another buffer. */
+  copy(source: Tensor, target: Tensor): void {
+    this.#outsidePass().copyBufferToBuffer(
+      source.buffer,
+      source.offset,
+      target.buffer,
+      target.offset,
+      source.byteLength,
+    );
+  }
+
+  /** Records a copy of a tensor (R, C), C a multiple of 64, into a texture of C/4 × R texels. */
+  copyToTexture(source: Tensor, target: GPUTexture): void {
+    this.#outsidePass().copyBufferToTexture(
+      {
+        buffer: source.buffer,
+        offset: source.offset,
+        bytesPerRow: source.columns * 4,
+      },
+      { texture: target },
+      [source.columns / 4, source.rows],
+    );
+  }
+
+  /** Records zeros over all elements. */
+  clear(target: Tensor): void {
+    this.#outsidePass().clearBuffer(
+      target.buffer,
+      target.offset,
+      target.byteLength,
+    );
+  }
+
+  /** Submits what is recorded. Errors surface at the next {@linkcode settle} or {@linkcode read}. */
+  flush(): void {
+    this.#endPass();
+    if (this.#encoder === undefined) return;
+    this.#gpu.queue.writeBuffer(
+      this.#uniforms,
+      0,
+      this.#parameters.buffer as ArrayBuffer,
+      0,
+      this.#slot * SLOT_BYTES,
+    );
+    this.#guard("submit", () => {
+      this.#gpu.queue.submit([this.#encoder!.finish()]);
+    });
+    this.#encoder = undefined;
+    this.#slot = 0;
+  }
+
+  /** Waits for the verdict on all work so far, and for the work itself. Throws a GpuError. */
+  async settle(): Promise<void> {
+    this.flush();
+    await this.#gpu.queue.onSubmittedWorkDone();
+    await this.#raise();
+  }
+
+  /** Submits, waits and returns the elements as f32. */
+  async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
+    return new Float32Array(await this.#readBytes(tensor));
+  }
+
+  /** Submits, waits and returns the elements as u32. */
+  async readIndices(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>> {
+    return new Uint32Array(await this.#readBytes(tensor));
+  }
+
+  async #readBytes(tensor: Tensor): Promise<ArrayBuffer> {
+    const staging = this.#gpu.createBuffer({
+      size: tensor.byteLength,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    try {
+      this.#outsidePass().copyBufferToBuffer(
+        tensor.buffer,
+        tensor.offset,
+        staging,
+        0,
+        tensor.byteLength,
+      );
+      this.flush();
+      await this.#raise();
+      await staging.mapAsync(GPUMapMode.READ);
+      return staging.getMappedRange().slice(0);
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  async #raise(): Promise<void> {
+    const verdicts = this.#verdicts;
+    this.#verdicts = [];
+    await Promise.all(verdicts);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #guard(what: string, run: () => void): void {
+    this.#gpu.pushErrorScope("out-of-memory");
+    this.#gpu.pushErrorScope("validation");
+    run();
+    const scopes = Promise.all([
+      this.#gpu.popErrorScope(),
+      this.#gpu.popErrorScope(),
+    ]);
+    this.watch(scopes.then(([invalid, memory]) => {
+      const error = invalid ?? memory;
+      if (error !== null) throw new GpuError(`${what}: ${error.message}`);
+    }));
+  }
+
+  #pipelineOf(kernel: Kernel): GPUComputePipeline {
+    const known = this.#pipelines.get(kernel);
+    if (known !== undefined) return known;
+    let pipeline: GPUComputePipeline | undefined;
+    this.#guard(`kernel ${kernel.label}`, () => {
+      const module = this.#gpu.createShaderModule({
+        label: kernel.label,
+        code: wgslOf(kernel),
+      });
+      pipeline = this.#gpu.createComputePipeline({
+        label: kernel.label,
+        layout: "auto",
+        compute: { module, entryPoint: "main" },
+      });
+    });
+    this.#pipelines.set(kernel, pipeline!);
+    return pipeline!;
+  }
+
+  #writeParameters(
+    kernel: Kernel,
+    parameters: Readonly<Record<string, number>>,
+    invocations: number,
+  ): number {
+    const offset = this.#slot++ * SLOT_BYTES;
+    this.#parameters.setUint32(offset, invocations, true);
+    let position = offset + 4;
+    for (const [name, type] of Object.entries(kernel.parameters)) {
+      const value = parameters[name]!;
+      if (type === "u32") this.#parameters.setUint32(position, value, true);
+      else this.#parameters.setFloat32(position, value, true);
+      position += 4;
+    }
+    return offset;
+  }
+
+  #bind(
+    kernel: Kernel,
+    pipeline: GPUComputePipeline,
+    bindings: Readonly<Record<string, Resource>>,
+    offset: number,
+  ): GPUBindGroup {
+    const entries: GPUBindGroupEntry[] = [
+      {
+        binding: 0,
+        resource: { buffer: this.#uniforms, offset, size: SLOT_BYTES },
+      },
+    ];
+    for (const name of Object.keys(kernel.bindings)) {
+      const resource = bindings[name]!;
+      entries.push({
+        binding: entries.length,
+        resource: "buffer" in resource
+          ? {
+            buffer: resource.buffer,
+            offset: resource.offset,
+            size: bindingSize(resource),
+          }
+          : resource.createView(),
+      });
+    }
+    return this.#gpu.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries,
+    });
+  }
+
+  #encoderOf(): GPUCommandEncoder {
+    return this.#encoder ??= this.#gpu.createCommandEncoder();
+  }
+
+  #outsidePass(): GPUCommandEncoder {
+    this.#endPass();
+    return this.#encoderOf();
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+  }
+}
+
+/** Vectorised kernels read whole vec4s, so the last one may reach into the slice's padding. */
+function bindingSize(tensor: Tensor): number {
+  return Math.max(Math.ceil(tensor.byteLength / 16) * 16, 16);
+}
