@@ -24,6 +24,7 @@ export interface Info {
   readonly success: boolean;
   /** Environment-specific state, JSON-serialisable; `reset({ state })` starts there. */
   readonly state: unknown;
+  /** Whatever else metrics and checks of this environment want, JSON-serialisable. */
   readonly [key: string]: unknown;
 }
 
@@ -44,16 +45,23 @@ export interface ResetOptions {
 
 /** What one step gives. */
 export interface StepResult {
+  /** What the player sees next; after the end too. */
   readonly observation: Observation;
+  /** Reward of this step alone. */
   readonly reward: number;
+  /** True where the task itself ended the episode, well or badly. */
   readonly terminated: boolean;
+  /** True where a limit ended the episode. */
   readonly truncated: boolean;
+  /** For metrics and checks; the player does not see it. */
   readonly info: Info;
 }
 
 /** What `reset` gives. */
 export interface ResetResult {
+  /** What the player sees first. */
   readonly observation: Observation;
+  /** For metrics and checks; the player does not see it. */
   readonly info: Info;
 }
 
@@ -62,6 +70,7 @@ export type Awaitable<T> = T | Promise<T>;
 
 /** One multi-turn text environment; an instance plays one episode at a time. */
 export interface Environment {
+  /** Starts an episode, also while another goes on. */
   reset(options: ResetOptions): Awaitable<ResetResult>;
   /** Takes the action with this label. Throws a RangeError for a label that is not offered. */
   step(label: string): Awaitable<StepResult>;
@@ -77,10 +86,12 @@ export interface EnvironmentModule<Options = unknown> {
   readonly name: string;
   /** Raised whenever the same seed and actions would give another episode. */
   readonly version: string;
+  /** One sentence for the reference pages. */
   readonly description: string;
   /** Schema of the options. */
   readonly with: z.ZodType<Options>;
   /** Tasks in the order of a curriculum; the last one is the default. */
   readonly tasks: readonly string[];
+  /** Makes one; a trainer that plays several episodes at once makes several. */
   make(options: Options): Awaitable<Environment>;
 }
