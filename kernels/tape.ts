@@ -5,7 +5,7 @@
  */
 import type { Device } from "./device.ts";
 import { requireShape } from "./errors.ts";
-import { Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** Texture rows are copied in units of 256 bytes. */
 const TEXTURE_COLUMNS = 64;

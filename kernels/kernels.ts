@@ -1,0 +1,43 @@
+/**
+ * The compute layer: a WebGPU device, tensors, an autograd tape, kernels in WGSL and optimisers.
+ *
+ * The order to read in: `device.ts` finds an adapter; `tensor.ts` and `pool.ts` hold numbers on it;
+ * `kernel.ts` is the template of a kernel and `stream.ts` runs it; `tape.ts` records ops for the
+ * backward pass; `ops/` has one op a file, with its WGSL, its host function and its backward;
+ * `parameters.ts` and `optimizers/` train. Nothing here knows of language, models or agents.
+ * @module
+ */
+export {
+  type AdapterChoice,
+  type AdapterDescription,
+  describeAdapter,
+  Device,
+  requestDevice,
+} from "./device.ts";
+export {
+  GpuError,
+  NoAdapterError,
+  NonFiniteError,
+  ShapeError,
+} from "./errors.ts";
+export { AdamW, type AdamWOptions } from "./optimizers/adamw.ts";
+export {
+  attention,
+  type AttentionSpans,
+  packedSpans,
+} from "./ops/attention.ts";
+export {
+  type CategoricalLoss,
+  categoricalLoss,
+  type CategoricalLossOptions,
+} from "./ops/categorical_loss.ts";
+export { gatherRows } from "./ops/embedding.ts";
+export { gelu } from "./ops/gelu.ts";
+export { layerNorm } from "./ops/layer_norm.ts";
+export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
+export { matmul, type MatmulArguments, type Transposes } from "./ops/matmul.ts";
+export { placeRows } from "./ops/place_rows.ts";
+export { sample, type SampleOptions } from "./ops/sample.ts";
+export { Parameters, type ParameterShape } from "./parameters.ts";
+export { type GradientTarget, Tape } from "./tape.ts";
+export { sizeOf, Tensor } from "./tensor.ts";

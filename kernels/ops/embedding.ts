@@ -1,0 +1,114 @@
+/**
+ * Rows of a table: embeddings, and their gradient without atomics.
+ *
+ * The indices are known on the processor, so rows that share a table entry are sorted together
+ * there; each entry's gradient is then summed by one invocation, always in the same order.
+ * @module
+ */
+import { requireShape } from "../errors.ts";
+import { defineKernel } from "../kernel.ts";
+import type { Tape } from "../tape.ts";
+import type { Tensor } from "../tensor.ts";
+
+const gatherKernel = defineKernel({
+  label: "gather rows",
+  bindings: { table: "read vec4f", indices: "read u32", y: "write vec4f" },
+  parameters: { width: "u32", accumulate: "u32" },
+  workgroupSize: 64,
+  body: `let row = index / p.width;
+let column = index % p.width;
+var value = table[indices[row] * p.width + column];
+if (p.accumulate == 1u) { value += y[index]; }
+y[index] = value;`,
+});
+
+const scatterKernel = defineKernel({
+  label: "scatter-add rows",
+  bindings: {
+    dy: "read vec4f", // (M, C)
+    groups: "read vec4u", // (groups): table row, first and end position in `order`, 0
+    order: "read u32", // (M): rows of dy, grouped by table row
+    dTable: "write vec4f", // (R, C)
+  },
+  parameters: { width: "u32" },
+  workgroupSize: 8,
+  body: `let group = groups[index / p.width];
+let column = index % p.width;
+var total = dTable[group.x * p.width + column];
+for (var i = group.y; i < group.z; i++) { total += dy[order[i] * p.width + column]; }
+dTable[group.x * p.width + column] = total;`,
+});
+
+/** Rows grouped by the table entry they read; see the module's header. */
+function groupRows(
+  indices: Uint32Array,
+): { groups: Uint32Array; order: Uint32Array } {
+  const order = Uint32Array.from(indices, (_, row) => row)
+    .sort((a, b) => indices[a]! - indices[b]! || a - b);
+  const groups: number[] = [];
+  for (let i = 0; i < order.length;) {
+    const entry = indices[order[i]!]!;
+    const first = i;
+    while (i < order.length && indices[order[i]!] === entry) i++;
+    groups.push(entry, first, i, 0);
+  }
+  return { groups: Uint32Array.from(groups), order };
+}
+
+function checkIndices(table: Tensor, indices: Uint32Array): void {
+  requireShape(
+    table.columns % 4 === 0,
+    `gather rows: the table (${table.shape}) needs a last extent that is a multiple of 4`,
+  );
+  for (const index of indices) {
+    requireShape(
+      index < table.rows,
+      `gather rows: index ${index} is outside the table (${table.shape})`,
+    );
+  }
+}
+
+/**
+ * `y (M, C) = table (R, C)[indices (M)]`, C a multiple of 4; with `addTo`, added to that tensor
+ * instead, which is returned. Throws a ShapeError for an index outside the table.
+ */
+export function gatherRows(
+  tape: Tape,
+  table: Tensor,
+  indices: Uint32Array,
+  addTo?: Tensor,
+): Tensor {
+  checkIndices(table, indices);
+  const { stream } = tape.device;
+  const width = table.columns / 4;
+  const shape = [indices.length, table.columns];
+  const y = addTo ?? tape.empty(shape, table.requiresGradient);
+  requireShape(
+    y.size === indices.length * table.columns,
+    `gather rows: (${y.shape}) cannot take ${indices.length} rows of (${table.shape})`,
+  );
+  stream.dispatch(
+    gatherKernel,
+    { table, indices: tape.upload(indices), y },
+    { width, accumulate: addTo === undefined ? 0 : 1 },
+    indices.length * width,
+  );
+  tape.record(y, (dy) => {
+    const target = tape.target(table);
+    if (target === undefined) return;
+    if (target.accumulate === 0) stream.clear(target.gradient);
+    const { groups, order } = groupRows(indices);
+    stream.dispatch(
+      scatterKernel,
+      {
+        dy,
+        groups: tape.upload(groups),
+        order: tape.upload(order),
+        dTable: target.gradient,
+      },
+      { width },
+      groups.length / 4 * width,
+    );
+  });
+  return y;
+}
