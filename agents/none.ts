@@ -1,0 +1,17 @@
+/**
+ * No reflection: the policy decides on history and state alone.
+ * @module
+ */
+import { z } from "zod";
+import type { ReflectionAgentModule } from "./agent.ts";
+
+/** The agent that says nothing, for the comparison without reflection. */
+export const none: ReflectionAgentModule<Record<string, never>> = {
+  name: "none",
+  version: "1",
+  description: "No reflection: the policy decides on history and state alone.",
+  with: z.strictObject({}),
+  make: () => ({
+    reflect: (batch) => Promise.resolve(batch.map(() => "")),
+  }),
+};
