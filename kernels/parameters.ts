@@ -109,7 +109,7 @@ export class Parameters {
   /** Reads all parameters, or all gradients, back by name. */
   async read(
     what: "values" | "gradients" = "values",
-  ): Promise<Map<string, Float32Array>> {
+  ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
     const source = what === "values" ? this.values : this.gradients;
     requireShape(
       source !== undefined,

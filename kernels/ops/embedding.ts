@@ -55,12 +55,12 @@ function groupRows(
   return { groups: Uint32Array.from(groups), order };
 }
 
-function checkIndices(table: Tensor, indices: Uint32Array): void {
+function checkTable(table: Tensor, indices: Uint32Array | undefined): void {
   requireShape(
     table.columns % 4 === 0,
     `gather rows: the table (${table.shape}) needs a last extent that is a multiple of 4`,
   );
-  for (const index of indices) {
+  for (const index of indices ?? []) {
     requireShape(
       index < table.rows,
       `gather rows: index ${index} is outside the table (${table.shape})`,
@@ -71,33 +71,44 @@ function checkIndices(table: Tensor, indices: Uint32Array): void {
 /**
  * `y (M, C) = table (R, C)[indices (M)]`, C a multiple of 4; with `addTo`, added to that tensor
  * instead, which is returned. Throws a ShapeError for an index outside the table.
+ *
+ * Indices the device itself computed (a tensor of u32) are taken as they are and carry no gradient.
  */
 export function gatherRows(
   tape: Tape,
   table: Tensor,
-  indices: Uint32Array,
+  indices: Uint32Array | Tensor,
   addTo?: Tensor,
 ): Tensor {
-  checkIndices(table, indices);
+  const known = indices instanceof Uint32Array ? indices : undefined;
+  checkTable(table, known);
   const { stream } = tape.device;
   const width = table.columns / 4;
-  const shape = [indices.length, table.columns];
-  const y = addTo ?? tape.empty(shape, table.requiresGradient);
+  const rows = known?.length ?? (indices as Tensor).size;
+  const y = addTo ?? tape.empty([rows, table.columns], table.requiresGradient);
   requireShape(
-    y.size === indices.length * table.columns,
-    `gather rows: (${y.shape}) cannot take ${indices.length} rows of (${table.shape})`,
+    y.size === rows * table.columns,
+    `gather rows: (${y.shape}) cannot take ${rows} rows of (${table.shape})`,
   );
   stream.dispatch(
     gatherKernel,
-    { table, indices: tape.upload(indices), y },
+    {
+      table,
+      indices: indices instanceof Uint32Array ? tape.upload(indices) : indices,
+      y,
+    },
     { width, accumulate: addTo === undefined ? 0 : 1 },
-    indices.length * width,
+    rows * width,
   );
   tape.record(y, (dy) => {
     const target = tape.target(table);
     if (target === undefined) return;
     if (target.accumulate === 0) stream.clear(target.gradient);
-    const { groups, order } = groupRows(indices);
+    requireShape(
+      known !== undefined,
+      "gather rows: backward needs indices the processor knows",
+    );
+    const { groups, order } = groupRows(known);
     stream.dispatch(
       scatterKernel,
       {
