@@ -1,0 +1,158 @@
+/**
+ * The contract of an environment as a suite of checks, for the built-in ones and the user's own.
+ *
+ * The clauses are in `check/`: `starts.ts`, `repeatable.ts`, `shape.ts`, `ending.ts`, `teacher.ts`. Each plays
+ * episodes of every task with fixed seeds and reports the first breach it meets.
+ * @module
+ */
+import { parseOptions } from "../std/modules.ts";
+import {
+  endingEpisodes,
+  noStepAfterEnd,
+  unknownLabel,
+} from "./check/ending.ts";
+import {
+  deterministicSteps,
+  immutableObservations,
+  independentInstances,
+  restoredState,
+  seededReset,
+} from "./check/repeatable.ts";
+import {
+  finiteRewards,
+  infoShape,
+  noLeak,
+  observationShape,
+  uniqueLabels,
+} from "./check/shape.ts";
+import { disjointSplits, startableTasks } from "./check/starts.ts";
+import {
+  type Check,
+  CheckFailure,
+  NotApplicable,
+  type Subject,
+} from "./check/subject.ts";
+import {
+  offeredExpert,
+  successfulExpert,
+  textRemarks,
+} from "./check/teacher.ts";
+import type {
+  Awaitable,
+  Environment,
+  EnvironmentModule,
+} from "./environment.ts";
+import { findEnvironment } from "./registry.ts";
+
+/** How to check. */
+export interface CheckOptions {
+  /** The module's own options (`with`); default none. Not used where a function makes the environment. */
+  readonly with?: unknown;
+  /** Episodes of each task in each check; default 10. */
+  readonly episodes?: number;
+  /** Steps after which an episode counts as endless; default 1000. */
+  readonly stepLimit?: number;
+}
+
+/** How one check went. */
+export interface CheckResult {
+  /** What must hold. */
+  readonly name: string;
+  /** `skipped` where the environment does not offer what the check is about. */
+  readonly status: "passed" | "failed" | "skipped";
+  /** What was looked at; what is wrong and where; or why it was skipped. */
+  readonly message: string;
+}
+
+/** How all checks went. */
+export interface CheckReport {
+  /** Name of the environment; "environment" where a function makes it. */
+  readonly environment: string;
+  /** True where no check failed. */
+  readonly passed: boolean;
+  /** Every check, in a fixed order. */
+  readonly checks: readonly CheckResult[];
+}
+
+const checks: readonly Check[] = [
+  startableTasks,
+  seededReset,
+  deterministicSteps,
+  independentInstances,
+  observationShape,
+  uniqueLabels,
+  unknownLabel,
+  endingEpisodes,
+  noStepAfterEnd,
+  infoShape,
+  finiteRewards,
+  restoredState,
+  offeredExpert,
+  successfulExpert,
+  textRemarks,
+  noLeak,
+  immutableObservations,
+  disjointSplits,
+];
+
+/**
+ * Checks an environment against the contract. `target` is a module, a registered name or path of one, or
+ * a function that makes an environment (whose default task alone is played then).
+ * Throws a `ModuleError` where the module cannot be found or takes other options.
+ */
+export async function checkEnvironment(
+  target: string | EnvironmentModule | (() => Awaitable<Environment>),
+  options: CheckOptions = {},
+): Promise<CheckReport> {
+  const { name, make, tasks } = await resolve(target, options.with);
+  const subject: Subject = {
+    make,
+    tasks,
+    seeds: Array.from({ length: options.episodes ?? 10 }, (_, seed) => seed),
+    stepLimit: options.stepLimit ?? 1000,
+  };
+  const results: CheckResult[] = [];
+  for (const check of checks) results.push(await runCheck(check, subject));
+  return {
+    environment: name,
+    passed: results.every(({ status }) => status !== "failed"),
+    checks: results,
+  };
+}
+
+async function resolve(
+  target: string | EnvironmentModule | (() => Awaitable<Environment>),
+  given: unknown,
+): Promise<{ name: string } & Pick<Subject, "make" | "tasks">> {
+  if (typeof target === "function") {
+    return {
+      name: "environment",
+      make: async () => await target(),
+      tasks: [undefined],
+    };
+  }
+  const module = typeof target === "string"
+    ? await findEnvironment(target)
+    : target;
+  const options = parseOptions("environment", module, given);
+  return {
+    name: module.name,
+    make: async () => await module.make(options),
+    tasks: module.tasks,
+  };
+}
+
+async function runCheck(check: Check, subject: Subject): Promise<CheckResult> {
+  const { name } = check;
+  try {
+    return { name, status: "passed", message: await check.run(subject) };
+  } catch (error) {
+    if (error instanceof NotApplicable) {
+      return { name, status: "skipped", message: error.message };
+    }
+    const message = error instanceof CheckFailure
+      ? error.message
+      : `stopped by an error of the environment: ${error}`;
+    return { name, status: "failed", message };
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Checks of where episodes may start: tasks and splits.
+ * @module
+ */
+import type { Environment, Split } from "../environment.ts";
+import {
+  type Check,
+  errorOf,
+  NotApplicable,
+  require,
+  start,
+} from "./subject.ts";
+
+/** Starts drawn of each split. */
+const DRAWN = 200;
+
+/** Every task the module names can be started. */
+export const startableTasks: Check = {
+  name: "every task starts",
+  async run(subject) {
+    const env = await subject.make();
+    const seed = subject.seeds[0] ?? 0;
+    for (const task of subject.tasks) {
+      const error = await errorOf(() => start(env, { seed, task }));
+      require(
+        error === undefined,
+        `reset({ task: ${JSON.stringify(task)} }) threw ${error}`,
+      );
+    }
+    return subject.tasks.map((task) => task ?? "the default").join(", ");
+  },
+};
+
+/** No start of a test episode is one of a training episode. */
+export const disjointSplits: Check = {
+  name: "training and test starts are apart",
+  async run(subject) {
+    const env = await subject.make();
+    let drawn = 0;
+    for (const task of subject.tasks) {
+      const train = await draw(env, task, "train");
+      const test = await draw(env, task, "test");
+      if (train.every((state, seed) => state === test[seed])) continue;
+      const shared = test.find((state) => train.includes(state));
+      require(
+        shared === undefined,
+        `${
+          task === undefined ? "" : `task "${task}": `
+        }state ${shared} starts a training episode and a test episode`,
+      );
+      drawn += new Set(train).size + new Set(test).size;
+    }
+    if (drawn === 0) throw new NotApplicable("reset takes no notice of split");
+    return `${drawn} starts`;
+  },
+};
+
+async function draw(
+  env: Environment,
+  task: string | undefined,
+  split: Split,
+): Promise<string[]> {
+  const states: string[] = [];
+  for (let seed = 0; seed < DRAWN; seed++) {
+    const { info } = await env.reset(
+      task === undefined ? { seed, split } : { seed, task, split },
+    );
+    states.push(JSON.stringify(info.state));
+  }
+  return states;
+}

@@ -1,0 +1,20 @@
+/**
+ * Environments: what an agent plays, behind one interface.
+ *
+ * - `environment.ts` the contract: reset, step, and for teachers expert and remark
+ * - `registry.ts` environments by name or path; `makeEnvironment` makes one
+ * - `check.ts` the contract as a suite of checks, for the built-in environments and the user's own
+ * - `taxi/` DangerousTaxi
+ *
+ * An environment turns a situation into text and a label into the next situation. Not here: who plays
+ * (agents/), how a prompt is composed (agents/prompt.ts), how episodes become data or gradients (training/).
+ * @module
+ */
+export * from "./environment.ts";
+export { environments, findEnvironment, makeEnvironment } from "./registry.ts";
+export {
+  checkEnvironment,
+  type CheckOptions,
+  type CheckReport,
+  type CheckResult,
+} from "./check.ts";

@@ -1,0 +1,117 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../../std/assert.ts";
+import { checkEnvironment } from "../../envs/check.ts";
+import type {
+  Environment,
+  ResetOptions,
+  ResetResult,
+} from "../../envs/environment.ts";
+import { environments } from "../../envs/registry.ts";
+import { broken } from "./broken.ts";
+import { Corridor } from "./corridor.ts";
+
+const CORRIDOR = new URL("./corridor.ts", import.meta.url);
+
+for (const module of environments.values()) {
+  Deno.test(`${module.name} keeps the contract`, async () => {
+    const { checks } = await checkEnvironment(module);
+    assertEquals(checks.filter(({ status }) => status === "failed"), []);
+  });
+}
+
+Deno.test("taxi keeps the contract with other options", async () => {
+  for (
+    const options of [{ prompt: "grid" }, { historyLength: 0, horizon: 1 }]
+  ) {
+    const { checks } = await checkEnvironment("taxi", { with: options });
+    const failed = checks.filter(({ status }) => status === "failed");
+    assertEquals(
+      failed.map(({ name }) => name),
+      "horizon" in options ? ["the expert reaches success in every task"] : [],
+    );
+  }
+});
+
+Deno.test("a user's module keeps it too, by path, by URL, or made by a function", async () => {
+  for (
+    const target of [
+      CORRIDOR.href,
+      CORRIDOR.pathname,
+      () => new Corridor(6),
+      async () => await Promise.resolve(new Corridor(6)),
+    ]
+  ) {
+    const report = await checkEnvironment(target);
+    assertEquals(
+      report.checks.filter(({ status }) => status !== "passed"),
+      [],
+    );
+    assert(report.passed);
+  }
+});
+
+Deno.test("what an environment does not offer is skipped, not failed", async () => {
+  const bare = () => {
+    const corridor = new Corridor(6);
+    const env: Environment = {
+      reset: ({ split: _split, ...options }) => corridor.reset(options),
+      step: (label) => corridor.step(label),
+    };
+    return env;
+  };
+  const report = await checkEnvironment(bare);
+  assert(report.passed);
+  assertEquals(
+    report.checks.filter(({ status }) => status === "skipped").map((check) =>
+      check.message
+    ),
+    [
+      "it has no expert()",
+      "it has no expert()",
+      "it has no remark()",
+      "reset takes no notice of split",
+    ],
+  );
+});
+
+for (const [flaw, { make, check, says }] of Object.entries(broken)) {
+  Deno.test(`the checks find ${flaw}`, async () => {
+    const report = await checkEnvironment(make, { stepLimit: 50 });
+    const found = report.checks.find(({ name }) => name === check);
+    assertEquals(found?.status, "failed", JSON.stringify(report, null, 2));
+    assertStringIncludes(found?.message ?? "", says);
+    assertEquals(report.passed, false);
+  });
+}
+
+Deno.test("a task that does not start is named", async () => {
+  const module = {
+    ...(await import("./corridor.ts")).default,
+    tasks: ["walk", "fly"],
+    make: () =>
+      new (class extends Corridor {
+        override reset(options: ResetOptions): ResetResult {
+          if (options.task === "fly") throw new RangeError("no wings");
+          return super.reset(options);
+        }
+      })(6),
+  };
+  const { checks } = await checkEnvironment(module);
+  assertEquals(checks[0]?.status, "failed");
+  assertStringIncludes(
+    checks[0]?.message ?? "",
+    'reset({ task: "fly" }) threw RangeError: no wings',
+  );
+});
+
+Deno.test("options are checked before anything is played", async () => {
+  await assertRejects(
+    () => checkEnvironment("taxi", { with: { horizon: 0 } }),
+    Error,
+    'option "horizon"',
+  );
+});
