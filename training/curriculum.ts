@@ -1,0 +1,52 @@
+/**
+ * Curriculum: an ordered list of tasks, each in force for a share of the training
+ * (Reflect-RL, section 3.4).
+ * @module
+ */
+import { z } from "zod";
+
+/** One stage of a curriculum. */
+export interface CurriculumPart {
+  /** A task of the environment. */
+  readonly task: string;
+  /** Share of all iterations after which the next part takes over; the last part's is 1. */
+  readonly until?: number | undefined;
+}
+
+/** Schema of a curriculum: parts in order, `until` rising, the last without one (or 1). */
+export const curriculumSchema: z.ZodType<CurriculumPart[]> = z.array(
+  z.strictObject({
+    task: z.string().min(1).describe("a task of the environment"),
+    until: z.number().gt(0).lte(1).optional().describe(
+      "share of the iterations after which the next task takes over; left out: to the end",
+    ),
+  }),
+).min(1).superRefine((parts, context) => {
+  let before = 0;
+  for (const [i, { until }] of parts.entries()) {
+    const end = until ?? 1;
+    const last = i === parts.length - 1;
+    if (end <= before || (!last && end >= 1) || (last && end < 1)) {
+      context.addIssue({
+        code: "custom",
+        path: [i, ...(until === undefined ? [] : ["until"])],
+        message: last
+          ? `the last task must last to the end: leave "until" out`
+          : `"until" must rise from task to task and stay below 1, got ${end} after ${before}`,
+      });
+    }
+    before = end;
+  }
+});
+
+/** The task in force at an iteration (from 0) of `iterations`. */
+export function taskAt(
+  curriculum: readonly CurriculumPart[],
+  iteration: number,
+  iterations: number,
+): string {
+  const part = curriculum.find(({ until }) =>
+    iteration < Math.round((until ?? 1) * iterations)
+  );
+  return (part ?? curriculum.at(-1)!).task;
+}

@@ -1,0 +1,232 @@
+/**
+ * Supervised fine-tuning: cross-entropy on what stands behind the marker, and nothing before it
+ * (Reflect-RL, section 4). The reflection model learns a text, the policy learns one label.
+ * @module
+ */
+import type { Policy } from "../agents/policy.ts";
+import {
+  AdamW,
+  type AdamWOptions,
+  type CategoricalLoss,
+  categoricalLoss,
+  NonFiniteError,
+  Tape,
+} from "../kernels/kernels.ts";
+import { packSequences } from "../models/batch.ts";
+import type { Gpt2 } from "../models/gpt2.ts";
+import { deriveSeed, Random } from "../std/random.ts";
+
+/** A text to continue, and how. */
+export interface CompletionExample {
+  readonly prompt: readonly number[];
+  /** At least one token; the end of text is among them where the model should stop. */
+  readonly completion: readonly number[];
+}
+
+/** A prompt that enumerates actions, and the one to take. */
+export interface LabelExample {
+  readonly prompt: readonly number[];
+  /** How many actions it enumerates. */
+  readonly choices: number;
+  /** Position of the right one's label. */
+  readonly target: number;
+}
+
+/** How long and how fast to train. */
+export interface FineTuneOptions extends AdamWOptions {
+  readonly steps: number;
+  /** Examples a step. */
+  readonly batchSize: number;
+  /** Learning rate of the last step as a share of the first's; it falls linearly. 1 keeps it. Default 1. */
+  readonly finalLearningRate?: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Called now and then with the mean loss per target since the last call. */
+  readonly onProgress: (report: FineTuneReport) => void;
+}
+
+/** Where training stands. */
+export interface FineTuneReport {
+  /** Steps done. */
+  readonly step: number;
+  /** Mean over the newest batch, in nats per target. */
+  readonly loss: number;
+  /** Global norm before clipping, of the newest step. */
+  readonly gradientNorm: number;
+  /** Tokens the model read since the last report. */
+  readonly tokens: number;
+}
+
+/** Steps between reports; each costs a readback. */
+const REPORT_EVERY = 5;
+
+/** Trains a model to continue texts. Throws a NonFiniteError when the loss is no number. */
+export function fineTuneCompletions(
+  model: Gpt2,
+  examples: readonly CompletionExample[],
+  options: FineTuneOptions,
+): Promise<void> {
+  return fineTune(
+    model,
+    examples,
+    options,
+    (tape, batch) => completionLoss(tape, model, batch),
+  );
+}
+
+/** Trains a policy to answer with labels. Throws a NonFiniteError when the loss is no number. */
+export function fineTuneLabels(
+  policy: Policy,
+  examples: readonly LabelExample[],
+  options: FineTuneOptions,
+): Promise<void> {
+  return fineTune(policy.model, examples, options, (tape, batch) => {
+    return labelLoss(tape, policy, batch, batch.map(() => 1 / batch.length));
+  });
+}
+
+/** What a batch costs, and how many tokens it read. */
+export interface BatchLoss extends CategoricalLoss {
+  readonly tokens: number;
+}
+
+/** Loss of labels, each with its weight; derivatives are carried back on the tape. */
+export function labelLoss(
+  tape: Tape,
+  policy: Policy,
+  batch: readonly LabelExample[],
+  weights: readonly number[],
+  entropyWeight = 0,
+): BatchLoss {
+  const { model } = policy;
+  const packed = packSequences(
+    batch.map(({ prompt }) => prompt),
+    model.config.n_positions,
+  );
+  const choices = Uint32Array.from(batch, (example) => example.choices);
+  const labels = policy.labelTokens(
+    choices.reduce((most, count) => Math.max(most, count), 0),
+  );
+  const hidden = model.hidden(tape, packed, packed.lastRows);
+  const logits = model.tokenLogits(tape, hidden, labels);
+  const loss = categoricalLoss(tape, logits, {
+    targets: Uint32Array.from(batch, ({ target }) => target),
+    weights: Float32Array.from(weights),
+    choices,
+    entropyWeight,
+  });
+  tape.backward(logits);
+  return { ...loss, tokens: packed.tokens.length };
+}
+
+function completionLoss(
+  tape: Tape,
+  model: Gpt2,
+  batch: readonly CompletionExample[],
+): BatchLoss {
+  // The last token of a completion is only ever a target, so it is not read.
+  const sequences = batch.map((
+    { prompt, completion },
+  ) => [...prompt, ...completion.slice(0, -1)]);
+  const packed = packSequences(sequences, model.config.n_positions);
+  const rows = batch.flatMap(({ completion }, i) => {
+    const last = packed.lastRows[i]!;
+    return completion.map((_, j) => last - completion.length + 1 + j);
+  });
+  const targets = Uint32Array.from(
+    batch.flatMap(({ completion }) => completion),
+  );
+  const hidden = model.hidden(tape, packed, Uint32Array.from(rows));
+  const logits = model.logits(tape, hidden);
+  const weights = new Float32Array(targets.length).fill(1 / targets.length);
+  const loss = categoricalLoss(tape, logits, { targets, weights });
+  tape.backward(logits);
+  return { ...loss, tokens: packed.tokens.length };
+}
+
+async function fineTune<Example>(
+  model: Gpt2,
+  examples: readonly Example[],
+  options: FineTuneOptions,
+  lossOf: (tape: Tape, batch: readonly Example[]) => BatchLoss,
+): Promise<void> {
+  if (examples.length === 0) {
+    throw new RangeError("there are no examples to train on");
+  }
+  const optimizer = new AdamW(model.device, model.parameters, options);
+  const batches = batchesOf(examples, options.batchSize, options.seed);
+  let tokens = 0;
+  try {
+    for (let step = 1; step <= options.steps; step++) {
+      options.signal.throwIfAborted();
+      const tape = new Tape(model.device);
+      const loss = lossOf(tape, batches.next().value);
+      optimizer.step(learningRateAt(step, options));
+      tokens += loss.tokens;
+      if (step % REPORT_EVERY === 0 || step === options.steps) {
+        options.onProgress({
+          step,
+          tokens,
+          ...await readStep(model, loss, optimizer, step),
+        });
+        tokens = 0;
+      }
+      tape.release();
+    }
+  } finally {
+    optimizer.release();
+  }
+}
+
+/** Reads a step's loss and gradient norm back. */
+async function readStep(
+  model: Gpt2,
+  { losses }: CategoricalLoss,
+  optimizer: AdamW,
+  step: number,
+): Promise<{ loss: number; gradientNorm: number }> {
+  const { stream } = model.device;
+  const loss = (await stream.read(losses)).reduce(
+    (sum, value) => sum + value,
+    0,
+  );
+  const gradientNorm = (await stream.read(optimizer.norm))[0]!;
+  requireFinite("loss", loss, step);
+  requireFinite("gradient norm", gradientNorm, step);
+  return { loss, gradientNorm };
+}
+
+/** Throws a NonFiniteError that names the value and the step. */
+export function requireFinite(what: string, value: number, step: number): void {
+  if (Number.isFinite(value)) return;
+  throw new NonFiniteError(
+    `the ${what} is ${value} at step ${step}; lower the learning rate or the gradient clip`,
+  );
+}
+
+function learningRateAt(step: number, options: FineTuneOptions): number {
+  const first = options.learningRate ?? 2e-4;
+  const done = (step - 1) / Math.max(1, options.steps - 1);
+  return first * (1 - done * (1 - (options.finalLearningRate ?? 1)));
+}
+
+/** Endless batches: every example once in random order, then again in another order. */
+function* batchesOf<Example>(
+  examples: readonly Example[],
+  batchSize: number,
+  seed: number,
+): Generator<Example[], never> {
+  let order: number[] = [];
+  for (let epoch = 0;;) {
+    const batch: Example[] = [];
+    while (batch.length < batchSize) {
+      if (order.length === 0) {
+        order = new Random(deriveSeed(seed, epoch++)).shuffle([
+          ...examples.keys(),
+        ]);
+      }
+      batch.push(examples[order.pop()!]!);
+    }
+    yield batch;
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * Policy gradient with undiscounted return-to-go (Reflect-RL, section 4.3; Williams 1992).
+ *
+ * Each iteration plays fresh episodes and takes one optimiser step on them; then one on a batch of
+ * replayed successes. The advantage of a step is its return-to-go, standardised over the fresh
+ * batch unless told otherwise. A replayed step counts only where it beat today's average: the old
+ * success of an action that is now the rule has nothing left to teach (Oh et al. 2018).
+ * @module
+ */
+import type { ReflectionAgent } from "../agents/agent.ts";
+import type { Policy } from "../agents/policy.ts";
+import type { Environment, Split } from "../envs/environment.ts";
+import { AdamW, Tape } from "../kernels/kernels.ts";
+import { deriveSeed, Random } from "../std/random.ts";
+import { type CurriculumPart, taskAt } from "./curriculum.ts";
+import { labelLoss, requireFinite } from "./fine_tune.ts";
+import { ReplayBuffer } from "./replay_buffer.ts";
+import { type Episode, rollout, type RolloutStep } from "./rollout.ts";
+
+/** Settings of the algorithm. */
+export interface PolicyGradientSettings {
+  readonly iterations: number;
+  /** Fresh episodes an iteration. */
+  readonly episodes: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly clip: number;
+  /** Weight of the entropy bonus; 0 for none. */
+  readonly entropy: number;
+  /** Standardise returns-to-go over the fresh batch. */
+  readonly normalize: boolean;
+  /** Successful episodes kept for replay; 0 for none. */
+  readonly replay: number;
+  /** Steps (decisions) in one forward and backward pass; more are accumulated. */
+  readonly microBatch: number;
+}
+
+/** What is trained on what. */
+export interface PolicyGradientOptions extends PolicyGradientSettings {
+  readonly policy: Policy;
+  readonly reflection: ReflectionAgent;
+  /** As many as there are fresh episodes. */
+  readonly environments: readonly Environment[];
+  readonly curriculum: readonly CurriculumPart[];
+  readonly split: Split;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly onIteration: (report: IterationReport) => void;
+}
+
+/** One iteration in numbers. */
+export interface IterationReport {
+  /** Iterations done. */
+  readonly iteration: number;
+  readonly task: string;
+  /** Share of the fresh episodes that succeeded. */
+  readonly successRate: number;
+  /** Mean undiscounted return of the fresh episodes. */
+  readonly meanReturn: number;
+  /** Mean number of decisions of the fresh episodes. */
+  readonly meanSteps: number;
+  /** Mean entropy of the fresh decisions, in nats. */
+  readonly entropy: number;
+  readonly gradientNorm: number;
+  /** Decisions trained on, fresh and replayed. */
+  readonly decisions: number;
+}
+
+interface WeightedStep {
+  readonly step: RolloutStep;
+  readonly advantage: number;
+}
+
+/** Undiscounted return-to-go of each step of an episode. */
+export function returnsToGo(
+  steps: readonly { readonly reward: number }[],
+): number[] {
+  let total = 0;
+  return steps.map(({ reward }) => reward).reverse().map((reward) =>
+    total += reward
+  ).reverse();
+}
+
+/** Trains the policy online. Throws a NonFiniteError when the loss is no number. */
+export async function trainPolicyGradient(
+  options: PolicyGradientOptions,
+): Promise<void> {
+  const { policy, iterations, seed, signal } = options;
+  const optimizer = new AdamW(
+    policy.model.device,
+    policy.model.parameters,
+    options,
+  );
+  const replay = new ReplayBuffer(options.replay);
+  let task: string | undefined;
+  try {
+    for (let iteration = 0; iteration < iterations; iteration++) {
+      signal.throwIfAborted();
+      const now = taskAt(options.curriculum, iteration, iterations);
+      if (now !== task) replay.clear();
+      task = now;
+      const fresh = await playFresh(options, iteration, task);
+      const baseline = baselineOf(fresh, options.normalize);
+      const random = new Random(deriveSeed(seed, iteration, 1));
+      const update = await trainOn(
+        options,
+        optimizer,
+        weigh(fresh, baseline),
+        iteration,
+      );
+      const again = replay.size === 0
+        ? []
+        : replay.sample(options.episodes, random);
+      const replayed = weigh(again, baseline).filter(({ advantage }) =>
+        advantage > 0
+      );
+      if (replayed.length > 0) {
+        await trainOn(options, optimizer, replayed, iteration);
+      }
+      replay.add(fresh);
+      const decisions = update.decisions + replayed.length;
+      options.onIteration({
+        iteration: iteration + 1,
+        task,
+        ...summary(fresh),
+        ...update,
+        decisions,
+      });
+    }
+  } finally {
+    optimizer.release();
+  }
+}
+
+function playFresh(
+  options: PolicyGradientOptions,
+  iteration: number,
+  task: string,
+): Promise<Episode[]> {
+  const starts = options.environments.slice(0, options.episodes).map((
+    environment,
+    i,
+  ) => ({
+    environment,
+    task,
+    split: options.split,
+    seed: deriveSeed(options.seed, iteration, 0, i),
+  }));
+  return rollout(starts, options);
+}
+
+/** Mean and deviation that turn a return-to-go into an advantage. */
+interface Baseline {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+function baselineOf(
+  episodes: readonly Episode[],
+  normalize: boolean,
+): Baseline {
+  if (!normalize) return { mean: 0, deviation: 1 };
+  const values = episodes.flatMap(({ steps }) => returnsToGo(steps));
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) /
+    values.length;
+  return { mean, deviation: Math.max(Math.sqrt(variance), 1e-3) };
+}
+
+function weigh(
+  episodes: readonly Episode[],
+  { mean, deviation }: Baseline,
+): WeightedStep[] {
+  return episodes.flatMap(({ steps }) => {
+    const returns = returnsToGo(steps);
+    return steps.map((step, i) => ({
+      step,
+      advantage: (returns[i]! - mean) / deviation,
+    }));
+  });
+}
+
+/** One optimiser step over all of `batch`, gradients accumulated over micro-batches. */
+async function trainOn(
+  { policy, microBatch, entropy }: PolicyGradientOptions,
+  optimizer: AdamW,
+  batch: readonly WeightedStep[],
+  iteration: number,
+): Promise<{ entropy: number; gradientNorm: number; decisions: number }> {
+  const { stream } = policy.model.device;
+  let totalEntropy = 0;
+  for (let start = 0; start < batch.length; start += microBatch) {
+    const part = batch.slice(start, start + microBatch);
+    const tape = new Tape(policy.model.device);
+    const examples = part.map(({ step }) => ({
+      prompt: step.input.tokens,
+      choices: step.input.choices,
+      target: step.target,
+    }));
+    const weights = part.map(({ advantage }) => advantage / batch.length);
+    const { entropies } = labelLoss(
+      tape,
+      policy,
+      examples,
+      weights,
+      entropy / batch.length,
+    );
+    totalEntropy += (await stream.read(entropies)).reduce(
+      (sum, value) => sum + value,
+      0,
+    );
+    tape.release();
+  }
+  optimizer.step();
+  const gradientNorm = (await stream.read(optimizer.norm))[0]!;
+  requireFinite("entropy", totalEntropy, iteration + 1);
+  requireFinite("gradient norm", gradientNorm, iteration + 1);
+  return {
+    entropy: totalEntropy / batch.length,
+    gradientNorm,
+    decisions: batch.length,
+  };
+}
+
+function summary(episodes: readonly Episode[]) {
+  const mean = (of: (episode: Episode) => number) =>
+    episodes.reduce((sum, episode) => sum + of(episode), 0) / episodes.length;
+  return {
+    successRate: mean(({ success }) => success ? 1 : 0),
+    meanReturn: mean((episode) => episode.return),
+    meanSteps: mean(({ steps }) => steps.length),
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * Successful episodes kept for another look (Reflect-RL, section 4.3: a buffer of 50).
+ * @module
+ */
+import type { Random } from "../std/random.ts";
+import type { Episode } from "./rollout.ts";
+
+/** Keeps the newest successes, up to a capacity. */
+export class ReplayBuffer {
+  readonly #episodes: Episode[] = [];
+
+  /** `capacity` 0 keeps nothing. */
+  constructor(readonly capacity: number) {}
+
+  /** Episodes held. */
+  get size(): number {
+    return this.#episodes.length;
+  }
+
+  /** Adds those that succeeded; the oldest make room. */
+  add(episodes: readonly Episode[]): void {
+    this.#episodes.push(...episodes.filter(({ success }) => success));
+    this.#episodes.splice(
+      0,
+      Math.max(0, this.#episodes.length - this.capacity),
+    );
+  }
+
+  /** Up to `count` different episodes, each equally likely. */
+  sample(count: number, random: Random): Episode[] {
+    return random.shuffle(this.#episodes).slice(0, count);
+  }
+
+  /** Forgets all: a curriculum's new task makes old successes misleading. */
+  clear(): void {
+    this.#episodes.length = 0;
+  }
+}
