@@ -5,10 +5,11 @@
 import { findModule, type ModuleFamily, parseOptions } from "../std/modules.ts";
 import type { ReflectionAgent, ReflectionAgentModule } from "./agent.ts";
 import { none } from "./none.ts";
+import { onnx } from "./onnx.ts";
 import { oracle } from "./oracle.ts";
 
 /** Every agent that comes with this program. */
-const builtIn: readonly ReflectionAgentModule[] = [none, oracle];
+const builtIn: readonly ReflectionAgentModule[] = [none, onnx, oracle];
 
 /** The reflection agents a workflow can name, by name. */
 export const reflectionAgents: ReadonlyMap<string, ReflectionAgentModule> =
