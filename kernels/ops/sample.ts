@@ -21,7 +21,7 @@ const kernel = defineKernel({
   parameters: { columns: "u32", inverseTemperature: "f32", greedy: "u32" },
   workgroupSize: 8,
   // Counter-based randomness: the PCG output function (Jarzynski & Olano 2020) of a row's own seed.
-  declarations: `fn uniform(seed: u32) -> f32 {
+  declarations: `fn unitInterval(seed: u32) -> f32 {
   let state = seed * 747796405u + 2891336453u;
   let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
   return f32(((word >> 22u) ^ word) >> 8u) / 16777216.0;
@@ -46,7 +46,7 @@ ${
       `if (i + ${j}u < count) { total += exp((logits[base + i + ${j}u] - highest) * p.inverseTemperature); }`)
   }
 }
-var left = uniform(seeds[index]) * total;
+var left = unitInterval(seeds[index]) * total;
 var pick = best;
 var open = true;
 for (var i = 0u; i < count && open; i += 4u) {
