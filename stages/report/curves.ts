@@ -1,0 +1,138 @@
+/**
+ * Learning curves: reading `metrics` artifacts, averaging over seeds, smoothing.
+ * @module
+ */
+import { z } from "zod";
+
+/** One metric of one training stage instance. */
+export interface Curve {
+  /** What the workflow calls it; several seeds share a label. */
+  readonly label: string;
+  /** Position among the artifacts of that label. */
+  readonly replicate: number;
+  readonly metric: string;
+  /** Ascending. */
+  readonly steps: readonly number[];
+  /** One per step. */
+  readonly values: readonly number[];
+}
+
+/** A line of points, ready to draw. */
+export interface Line {
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+}
+
+const lineSchema = z.object({
+  step: z.number(),
+  values: z.record(z.string(), z.number()),
+});
+
+/**
+ * Reads a `metrics` artifact: lines `{"step":n,"values":{"loss":1.2}}`. Of a step written twice (a
+ * stage that resumed from a checkpoint) the last line counts.
+ *
+ * @returns One curve a metric, in the order metrics first appear.
+ * @throws Error naming the file and the line.
+ */
+export function parseMetrics(
+  text: string,
+  file: string,
+  label: string,
+  replicate: number,
+): Curve[] {
+  const metrics = new Map<string, Map<number, number>>();
+  for (const [index, line] of text.split("\n").entries()) {
+    if (line === "") continue;
+    const { step, values } = parseLine(line, `${file}:${index + 1}`);
+    for (const [metric, value] of Object.entries(values)) {
+      let points = metrics.get(metric);
+      if (points === undefined) metrics.set(metric, points = new Map());
+      points.set(step, value);
+    }
+  }
+  return [...metrics].map(([metric, points]) => {
+    const sorted = [...points].toSorted(([a], [b]) => a - b);
+    return {
+      label,
+      replicate,
+      metric,
+      steps: sorted.map(([step]) => step),
+      values: sorted.map(([, value]) => value),
+    };
+  });
+}
+
+function parseLine(line: string, where: string): z.infer<typeof lineSchema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    value = undefined;
+  }
+  const parsed = lineSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    `${where}: expected {"step":n,"values":{"loss":1.2,…}} with finite numbers, got ${
+      line.slice(0, 80)
+    }. Run the stage again to write it anew.`,
+  );
+}
+
+/** Mean over seeds, at the steps that all of them have. */
+export function meanLine(lines: readonly Line[]): Line {
+  const [first, ...others] = lines.map((line) =>
+    new Map(line.steps.map((step, index) => [step, line.values[index] ?? 0]))
+  );
+  const steps: number[] = [];
+  const values: number[] = [];
+  for (const [step, value] of first ?? []) {
+    const here = others.map((other) => other.get(step));
+    if (here.includes(undefined)) continue;
+    steps.push(step);
+    values.push(
+      here.reduce<number>((sum, one) => sum + (one ?? 0), value) /
+        lines.length,
+    );
+  }
+  return { steps, values };
+}
+
+/**
+ * Whether the line jumps about so much that the eye needs help to see the trend: it travels up and
+ * down more than three times as far as from its lowest to its highest point.
+ */
+export function isNoisy({ values }: Line): boolean {
+  if (values.length < 12) return false;
+  let travelled = 0;
+  let low = Infinity;
+  let high = -Infinity;
+  for (const [index, value] of values.entries()) {
+    travelled += Math.abs(value - (values[index - 1] ?? value));
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return travelled > 3 * (high - low);
+}
+
+/** Odd number of points that {@linkcode smooth} averages over: about a tenth of the line, at least 5. */
+export function smoothingWindow(points: number): number {
+  return Math.max(5, 2 * Math.floor(points / 20) + 1);
+}
+
+/**
+ * Centred running mean. Near the ends the window shrinks on both sides alike, so that the line is
+ * not pulled to where it comes from.
+ */
+export function smooth(line: Line): Line {
+  const half = (smoothingWindow(line.values.length) - 1) / 2;
+  const sums = [0];
+  for (const value of line.values) sums.push((sums.at(-1) ?? 0) + value);
+  const last = line.values.length - 1;
+  const values = line.values.map((_, index) => {
+    const reach = Math.min(half, index, last - index);
+    const total = (sums[index + reach + 1] ?? 0) - (sums[index - reach] ?? 0);
+    return total / (2 * reach + 1);
+  });
+  return { steps: line.steps, values };
+}

@@ -1,0 +1,90 @@
+/**
+ * The results table: seeds of one method on one task become one row.
+ * @module
+ */
+import type { Results } from "../../training/results.ts";
+import { wilson95 } from "./interval.ts";
+
+/** One method on one task, over all its seeds. */
+export interface MethodSummary {
+  readonly name: string;
+  readonly env: string;
+  readonly task: string;
+  /** How many results were pooled. */
+  readonly seeds: number;
+  readonly episodes: number;
+  readonly successes: number;
+  /** 0 to 1. */
+  readonly successRate: number;
+  /** 95% Wilson score interval of the pooled success rate. */
+  readonly ci95: readonly [number, number];
+  /** Mean undiscounted return of an episode. */
+  readonly meanReturn: number;
+  /** Mean steps of an episode. */
+  readonly meanSteps: number;
+}
+
+/** A {@linkcode MethodSummary} with what a table row does not show. */
+export interface PooledMethod extends MethodSummary {
+  readonly split: string;
+  readonly horizon: number;
+  /** Success rate of each pooled result, in the order they were listed. */
+  readonly rateBySeed: readonly number[];
+}
+
+/**
+ * Pools results of the same method, environment and task, in the order methods are first listed.
+ *
+ * @throws Error where results to be pooled were drawn from different splits or horizons: their
+ * episodes are not comparable.
+ */
+export function poolResults(results: readonly Results[]): PooledMethod[] {
+  const groups = new Map<string, Results[]>();
+  for (const result of results) {
+    const key = JSON.stringify([result.name, result.env, result.task]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [result]);
+    else group.push(result);
+  }
+  return [...groups.values()].map(pool);
+}
+
+function pool(group: readonly Results[]): PooledMethod {
+  const [first] = group;
+  if (first === undefined) throw new RangeError("pool: no results");
+  for (const other of group) {
+    if (other.split === first.split && other.horizon === first.horizon) {
+      continue;
+    }
+    throw new Error(
+      `results of "${first.name}" on ${first.env} ${first.task} cannot be pooled: one has split "${first.split}" and horizon ${first.horizon}, another split "${other.split}" and horizon ${other.horizon}. Give them different names, or evaluate them alike.`,
+    );
+  }
+  const episodes = group.flatMap((result) => result.episodes);
+  const successes = countSuccesses(episodes);
+  return {
+    name: first.name,
+    env: first.env,
+    task: first.task,
+    seeds: group.length,
+    episodes: episodes.length,
+    successes,
+    successRate: successes / episodes.length,
+    ci95: wilson95(successes, episodes.length),
+    meanReturn: mean(episodes.map((episode) => episode.return)),
+    meanSteps: mean(episodes.map((episode) => episode.steps)),
+    split: first.split,
+    horizon: first.horizon,
+    rateBySeed: group.map((result) =>
+      countSuccesses(result.episodes) / result.episodes.length
+    ),
+  };
+}
+
+function countSuccesses(episodes: Results["episodes"]): number {
+  return episodes.filter((episode) => episode.success).length;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,256 @@
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertThrows,
+} from "../../../std/assert.ts";
+import {
+  isNoisy,
+  meanLine,
+  parseMetrics,
+  smooth,
+} from "../../../stages/report/curves.ts";
+import { wilson95 } from "../../../stages/report/interval.ts";
+import { poolResults } from "../../../stages/report/pool.ts";
+import { pickTranscripts } from "../../../stages/report/transcripts.ts";
+import { duration, findings, signed } from "../../../stages/report/words.ts";
+import type { Results, Transcript } from "../../../training/results.ts";
+
+Deno.test("wilson95: published values", () => {
+  // R. G. Newcombe, Statistics in Medicine 17 (1998) 857–872, table I, method 3; bounds to 4 digits.
+  for (
+    const [successes, trials, low, high] of [
+      [81, 263, 0.2553, 0.3662],
+      [15, 148, 0.0624, 0.1605],
+      [0, 20, 0, 0.1611],
+      [1, 29, 0.0061, 0.1718],
+      [29, 29, 0.8830, 1],
+    ] as const
+  ) {
+    const [lower, upper] = wilson95(successes, trials);
+    assertAlmostEquals(lower, low, 5e-5);
+    assertAlmostEquals(upper, high, 5e-5);
+  }
+});
+
+Deno.test("wilson95: ends are exact, impossible counts are refused", () => {
+  assertEquals(wilson95(0, 7)[0], 0);
+  assertEquals(wilson95(7, 7)[1], 1);
+  for (const [successes, trials] of [[0, 0], [3, 2], [-1, 2]] as const) {
+    assertThrows(() => wilson95(successes, trials), RangeError);
+  }
+});
+
+function results(
+  name: string,
+  seed: number,
+  successes: number,
+  trials: number,
+  more: Partial<Results> = {},
+): Results {
+  const episodes = Array.from({ length: trials }, (_, index) => ({
+    seed: index,
+    success: index < successes,
+    return: index < successes ? 1 : -1,
+    steps: index + 1,
+  }));
+  return {
+    name,
+    env: "taxi",
+    task: "pickup",
+    seed,
+    split: "test",
+    horizon: 15,
+    episodes,
+    ...more,
+  };
+}
+
+Deno.test("poolResults: seeds of a method are one row, tasks are not", () => {
+  const rows = poolResults([
+    results("b", 1, 3, 4),
+    results("a", 1, 1, 2),
+    results("b", 2, 1, 2),
+    results("b", 1, 0, 1, { task: "full" }),
+  ]);
+  assertEquals(rows.map((row) => [row.name, row.task, row.seeds]), [
+    ["b", "pickup", 2],
+    ["a", "pickup", 1],
+    ["b", "full", 1],
+  ]);
+  const [pooled] = rows;
+  assertEquals(pooled, {
+    name: "b",
+    env: "taxi",
+    task: "pickup",
+    seeds: 2,
+    episodes: 6,
+    successes: 4,
+    successRate: 4 / 6,
+    ci95: wilson95(4, 6),
+    meanReturn: 2 / 6,
+    meanSteps: 13 / 6,
+    split: "test",
+    horizon: 15,
+    rateBySeed: [0.75, 0.5],
+  });
+});
+
+Deno.test("poolResults: what was evaluated differently is not pooled", () => {
+  for (const more of [{ split: "train" }, { horizon: 30 }]) {
+    assertThrows(
+      () => poolResults([results("a", 1, 1, 2), results("a", 2, 1, 2, more)]),
+      Error,
+      "cannot be pooled",
+    );
+  }
+});
+
+Deno.test("findings: rates, intervals and how they lie to each other", () => {
+  const rows = poolResults([
+    results("reflect-rl", 1, 194, 200),
+    results("sft", 1, 120, 200),
+    results("sft-rl", 1, 190, 200),
+  ]);
+  assertEquals(findings(rows), [
+    "reflect-rl succeeded in 194 of 200 episodes (97.0%, 95% CI 93.6–98.6). " +
+    "Its interval lies wholly above that of sft (60.0%, 53.1–66.5); " +
+    "it overlaps that of sft-rl (95.0%, 91.0–97.3).",
+  ]);
+  const worse = findings(rows.toReversed().slice(1));
+  assertEquals(
+    worse[0]?.includes("lies wholly below that of reflect-rl"),
+    true,
+  );
+});
+
+Deno.test("findings: each task has its own paragraph", () => {
+  const rows = poolResults([
+    results("a", 1, 1, 2),
+    results("a", 1, 1, 2, { task: "full" }),
+  ]);
+  assertEquals(findings(rows).map((text) => text.slice(0, 16)), [
+    "On taxi pickup, ",
+    "On taxi full, a ",
+  ]);
+});
+
+Deno.test("numbers in words", () => {
+  assertEquals([0.04, 9.96, 59.4, 59.6, 200, 3599.6, 7500].map(duration), [
+    "0.0 s",
+    "10 s",
+    "59 s",
+    "1 min 00 s",
+    "3 min 20 s",
+    "1 h 00 min",
+    "2 h 05 min",
+  ]);
+  assertEquals([signed(-0.5, 1), signed(-0.001, 2), signed(2, 0)], [
+    "−0.5",
+    "0.00",
+    "2",
+  ]);
+});
+
+Deno.test("parseMetrics: a curve a metric; a repeated step counts once, the later line", () => {
+  const text = '{"step":2,"values":{"loss":2}}\n' +
+    '{"step":1,"values":{"loss":3,"success":0.5}}\n' +
+    '{"step":2,"values":{"loss":1}}\n';
+  assertEquals(parseMetrics(text, "m.jsonl", "rl", 0), [
+    {
+      label: "rl",
+      replicate: 0,
+      metric: "loss",
+      steps: [1, 2],
+      values: [3, 1],
+    },
+    {
+      label: "rl",
+      replicate: 0,
+      metric: "success",
+      steps: [1],
+      values: [0.5],
+    },
+  ]);
+});
+
+Deno.test("parseMetrics: errors name file and line", () => {
+  for (const bad of ["{", '{"step":1}', '{"step":1,"values":{"loss":null}}']) {
+    assertThrows(
+      () => parseMetrics(`{"step":1,"values":{}}\n${bad}\n`, "m.jsonl", "a", 0),
+      Error,
+      "m.jsonl:2",
+    );
+  }
+});
+
+Deno.test("meanLine: over the steps that all seeds have", () => {
+  const line = meanLine([
+    { steps: [1, 2, 3], values: [1, 2, 3] },
+    { steps: [2, 3, 4], values: [4, 9, 9] },
+  ]);
+  assertEquals(line, { steps: [2, 3], values: [3, 6] });
+});
+
+Deno.test("smooth: keeps straight lines and end points, flattens a zigzag", () => {
+  const steps = Array.from({ length: 40 }, (_, index) => index);
+  const straight = { steps, values: steps.map((step) => 2 * step) };
+  const zigzag = { steps, values: steps.map((step) => step % 2) };
+  assertEquals(isNoisy(straight), false);
+  assertEquals(isNoisy(zigzag), true);
+  for (const [index, value] of smooth(straight).values.entries()) {
+    assertAlmostEquals(value, 2 * index, 1e-9);
+  }
+  for (const value of smooth(zigzag).values.slice(2, -2)) {
+    assertAlmostEquals(value, 0.5, 0.101);
+  }
+});
+
+function told(seed: number, success: boolean, steps: number): Transcript {
+  const step = {
+    prompt: "",
+    reflection: "",
+    label: "0",
+    action: "",
+    reward: 0,
+  };
+  return { seed, success, return: 0, steps: Array(steps).fill(step) };
+}
+
+Deno.test("pickTranscripts: a success, its twin that failed, and a failure of its own", () => {
+  const place = { env: "taxi", task: "pickup" };
+  const picked = pickTranscripts([
+    {
+      name: "main",
+      ...place,
+      transcripts: [
+        told(1, true, 2),
+        told(2, true, 9),
+        told(3, false, 4),
+        told(4, false, 15),
+      ],
+    },
+    {
+      name: "other",
+      ...place,
+      transcripts: [told(1, true, 3), told(5, false, 1), told(2, false, 15)],
+    },
+  ]);
+  assertEquals(
+    picked.map((one) => [one.method, one.transcript.seed, one.why]),
+    [
+      ["main", 2, "a typical success"],
+      ["other", 2, "the same start, failed"],
+      ["main", 4, "a failure"],
+    ],
+  );
+});
+
+Deno.test("pickTranscripts: makes do with what there is", () => {
+  const one = { name: "main", env: "taxi", task: "pickup" };
+  assertEquals(pickTranscripts([{ ...one, transcripts: [] }]), []);
+  const wins = pickTranscripts([{
+    ...one,
+    transcripts: [told(1, true, 9), told(2, true, 3), told(3, true, 5)],
+  }]);
+  assertEquals(wins.map((picked) => picked.transcript.seed), [3]);
+});
