@@ -1,0 +1,135 @@
+/**
+ * The device of a test file. All memory it hands out is poisoned: every buffer and texture starts
+ * as NaN, so elements a kernel forgets to write are seen, and every buffer is followed by a guard,
+ * so elements written beyond the end are seen.
+ * @module
+ */
+import { assert } from "../../std/assert.ts";
+import {
+  type Device,
+  requestDevice,
+  Tape,
+  type Tensor,
+} from "../../kernels/kernels.ts";
+
+/** A quiet NaN as f32; as an index, beyond every table. */
+const GARBAGE = 0x7fc0_dead;
+/** Bytes behind the elements of each buffer. Kernels may write whole vec4s, so a guard starts at the next 16. */
+const GUARD_BYTES = 256;
+const CHECKED_BYTES = GUARD_BYTES - 16;
+
+function garbage(bytes: number): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(bytes / 4).fill(GARBAGE);
+}
+
+/** A device with poisoned memory. */
+export class Gpu {
+  /** Textures handed out so far: they tell which path an op took. */
+  textures = 0;
+  readonly #handed = new Map<GPUBuffer, number>();
+
+  constructor(readonly device: Device) {
+    this.#poisonBuffers();
+    this.#poisonTextures();
+  }
+
+  #poisonBuffers(): void {
+    const { gpu, pool } = this.device;
+    const take = pool.buffer.bind(pool);
+    pool.buffer = (bytes) => {
+      const buffer = take(bytes + GUARD_BYTES);
+      gpu.queue.writeBuffer(buffer, 0, garbage(buffer.size));
+      this.#handed.set(buffer, bytes);
+      return buffer;
+    };
+  }
+
+  #poisonTextures(): void {
+    const { gpu, pool } = this.device;
+    const take = pool.texture.bind(pool);
+    pool.texture = (width, height) => {
+      this.textures++;
+      const texture = take(width, height);
+      const bytesPerRow = texture.width * 16;
+      gpu.queue.writeTexture(
+        { texture },
+        garbage(bytesPerRow * texture.height),
+        { bytesPerRow },
+        [texture.width, texture.height],
+      );
+      return texture;
+    };
+  }
+
+  /** A tensor of the tape that requires a gradient, with these elements. */
+  leaf(
+    tape: Tape,
+    data: Float32Array<ArrayBuffer>,
+    shape: readonly number[],
+  ): Tensor {
+    const tensor = tape.empty(shape, true);
+    this.device.gpu.queue.writeBuffer(tensor.buffer, 0, data);
+    return tensor;
+  }
+
+  /** Reads several tensors at the price of one. */
+  read(tensors: readonly Tensor[]): Promise<Float32Array<ArrayBuffer>[]> {
+    const { stream } = this.device;
+    return Promise.all(tensors.map((tensor) => stream.read(tensor)));
+  }
+
+  /** Asserts that nothing was written behind any buffer handed out since the last check. */
+  async checkGuards(): Promise<void> {
+    const { gpu, stream } = this.device;
+    stream.flush();
+    const staging = gpu.createBuffer({
+      size: this.#handed.size * CHECKED_BYTES,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    const encoder = gpu.createCommandEncoder();
+    const sizes = [...this.#handed.values()];
+    for (const [i, [buffer, bytes]] of [...this.#handed].entries()) {
+      const start = Math.ceil(bytes / 16) * 16;
+      const target = i * CHECKED_BYTES;
+      encoder.copyBufferToBuffer(buffer, start, staging, target, CHECKED_BYTES);
+    }
+    this.#handed.clear();
+    gpu.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    const words = new Uint32Array(staging.getMappedRange().slice(0));
+    staging.destroy();
+    const overwritten = words.findIndex((word) => word !== GARBAGE);
+    const owner = Math.floor(overwritten / (CHECKED_BYTES / 4));
+    assert(
+      overwritten === -1,
+      `something was written behind the end of a buffer of ${
+        sizes[owner]
+      } bytes`,
+    );
+  }
+
+  /** Runs on a tape of its own, then checks the guards and gives the memory back. */
+  async run<T>(
+    body: (tape: Tape) => Promise<T>,
+    options: { readonly gradients: boolean } = { gradients: true },
+  ): Promise<T> {
+    const tape = new Tape(this.device, options);
+    try {
+      const result = await body(tape);
+      await this.checkGuards();
+      return result;
+    } finally {
+      tape.release();
+    }
+  }
+}
+
+/** The device of the calling test file: there before its first test, destroyed after its last. */
+export function useGpu(): () => Gpu {
+  let gpu: Gpu | undefined;
+  Deno.test.beforeAll(async () => {
+    gpu = new Gpu(await requestDevice());
+  });
+  Deno.test.afterAll(() => gpu?.device.dispose());
+  return () => gpu!;
+}
