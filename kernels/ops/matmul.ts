@@ -194,7 +194,7 @@ function fastKernelFor(transposes: Transposes, tuning: Tuning): FastKernel {
 }
 
 function dimensionsOf(
-  { transposes, a, b, out }: MatmulArguments,
+  { transposes, a, b, out, bias, columnSums }: MatmulArguments,
 ): [number, number, number] {
   const [rows, depth] = transposes === "TN"
     ? [a.columns, a.rows]
@@ -209,6 +209,15 @@ function dimensionsOf(
   requireShape(
     depth <= MAX_ITERATIONS,
     `matmul ${transposes}: the inner extent ${depth} exceeds ${MAX_ITERATIONS}; use smaller batches`,
+  );
+  requireShape(
+    bias === undefined || bias.size === columns,
+    `matmul ${transposes}: bias (${bias?.shape}) needs ${columns} elements`,
+  );
+  requireShape(
+    columnSums === undefined ||
+      transposes === "TN" && columnSums.size === columns,
+    `matmul ${transposes}: columnSums (${columnSums?.shape}) needs ${columns} elements, and TN`,
   );
   return [rows, columns, depth];
 }
