@@ -15,7 +15,9 @@ export interface Spoiler {
 
 /** How to reflect on a batch. */
 export interface ReflectOptions {
+  /** Everything random must come from it. */
   readonly seed: number;
+  /** Aborted when the answer is no longer wanted. */
   readonly signal: AbortSignal;
   /** One per observation, from the environment's planner; only while collecting data. */
   readonly spoilers?: readonly Spoiler[];
@@ -38,8 +40,10 @@ export interface ReflectionAgentModule<Options = unknown> {
   readonly name: string;
   /** Raised whenever the same batch would give another comment. */
   readonly version: string;
+  /** One sentence for the reference pages. */
   readonly description: string;
   /** Schema of the options. */
   readonly with: z.ZodType<Options>;
+  /** Makes one. */
   make(options: Options): Awaitable<ReflectionAgent>;
 }

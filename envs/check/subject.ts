@@ -86,23 +86,37 @@ export type Player = (
 ) => string | Promise<string>;
 
 /** Any of the offered labels. */
-export const anyLabel: Player = (_env, observation, random) => {
+export function anyLabel(
+  _env: Environment,
+  observation: Observation,
+  random: Random,
+): string {
   require(
     Array.isArray(observation.actions) && observation.actions.length > 0,
     "no actions are offered, though the episode goes on",
   );
   return random.pick(observation.actions).label;
-};
+}
 
 /** The expert's label where there is one, else any. */
-export const expertLabel: Player = async (env, observation, random) =>
-  (await env.expert?.()) ?? anyLabel(env, observation, random);
+export async function expertLabel(
+  env: Environment,
+  observation: Observation,
+  random: Random,
+): Promise<string> {
+  return (await env.expert?.()) ?? anyLabel(env, observation, random);
+}
 
 /** Mostly the expert's label: gets far, and makes mistakes. */
-export const mixedLabel: Player = (env, observation, random) =>
-  random.next() < 0.75
+export function mixedLabel(
+  env: Environment,
+  observation: Observation,
+  random: Random,
+): string | Promise<string> {
+  return random.next() < 0.75
     ? expertLabel(env, observation, random)
     : anyLabel(env, observation, random);
+}
 
 /** Looks at a moment as soon as it is there; `where` says which, for messages. */
 export type Look = (moment: Moment, where: string) => void;

@@ -196,8 +196,10 @@ Deno.test("progress is told, and an abort ends it", async () => {
   assertEquals(told, [32, 64, 70]);
   const controller = new AbortController();
   setTimeout(() => controller.abort(new Error("stop now")), 20);
+  const agent = await makeReflectionAgent("none");
+  const signal = controller.signal;
   await assertRejects(
-    () => gather({ episodes: 1_000_000, signal: controller.signal }),
+    () => gather({ episodes: 100_000, agent, signal }),
     Error,
     "stop now",
   );

@@ -138,6 +138,25 @@ Deno.test("the expert takes a shortest way from every state", () => {
   }
 });
 
+Deno.test("a remark regrets the last action exactly where it led away from the goal", () => {
+  const distances = fixture.transitions.map((_, state) =>
+    reachable("full").includes(state) ? shortest("full", state) : NaN
+  );
+  const env = make();
+  for (const state of reachable("full")) {
+    for (let action = 0; action < 6; action++) {
+      env.reset({ seed: 0, state });
+      const { info, terminated } = env.step(String(action));
+      if (terminated) continue;
+      assertEquals(
+        /took me away|was wrong/.test(env.remark() ?? ""),
+        Number(distances[info.state as number]) > Number(distances[state]),
+        `state ${state}, action ${action}`,
+      );
+    }
+  }
+});
+
 /** Fewest actions to the goal, breadth first over Gymnasium's own table. */
 function shortest(task: TaxiTask, from: number): number {
   const seen = new Set([from]);
