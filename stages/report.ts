@@ -39,8 +39,11 @@ export interface ReportWith {
 
 /** The cached part: `report.json` and `transcripts.json` of the stage's output. */
 export interface ReportContents {
+  /** One row a method. */
   readonly methods: readonly PooledMethod[];
+  /** All curves, of every metric. */
   readonly training: readonly Curve[];
+  /** The episodes to show in full. */
   readonly transcripts: readonly PickedTranscript[];
 }
 

@@ -48,6 +48,7 @@ export interface TranscriptStep {
   readonly label: string;
   /** The action behind the label, in words. */
   readonly action: string;
+  /** Reward of the step. */
   readonly reward: number;
 }
 
@@ -55,9 +56,11 @@ export interface TranscriptStep {
 export interface Transcript {
   /** Seed the environment was reset with. */
   readonly seed: number;
+  /** Whether the task was achieved. */
   readonly success: boolean;
   /** Undiscounted sum of the rewards. */
   readonly return: number;
+  /** Every step, in order. */
   readonly steps: readonly TranscriptStep[];
 }
 

@@ -20,6 +20,7 @@ import { curveColour, light } from "./theme.ts";
 
 /** A chart of curves, with what its caption has to say. */
 export interface CurveChart extends ChartSpec {
+  /** Name of the metric drawn. */
   readonly metric: string;
   /** Whether it answers the first question of a reader: success, return, loss. */
   readonly primary: boolean;

@@ -10,6 +10,7 @@ export interface Curve {
   readonly label: string;
   /** Position among the artifacts of that label. */
   readonly replicate: number;
+  /** Name of the metric, as the stage reports it. */
   readonly metric: string;
   /** Ascending. */
   readonly steps: readonly number[];
@@ -19,7 +20,9 @@ export interface Curve {
 
 /** A line of points, ready to draw. */
 export interface Line {
+  /** Ascending. */
   readonly steps: readonly number[];
+  /** One per step. */
   readonly values: readonly number[];
 }
 

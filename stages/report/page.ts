@@ -16,15 +16,21 @@ import { findings } from "./words.ts";
 
 /** All that the page shows. */
 export interface ReportContent {
+  /** Heading. */
   readonly title: string;
+  /** Rows of the table; the first is the method others are compared with. */
   readonly methods: readonly PooledMethod[];
+  /** Chart of the success rates. */
   readonly success: Picture;
   /** Learning curves and what their captions need; same order. */
   readonly curves: readonly { chart: CurveChart; picture: Picture }[];
   /** Undefined where no stage computed anything. */
   readonly wallTime: Picture | undefined;
+  /** Seconds of computing in all. */
   readonly wallSeconds: number;
+  /** Episodes shown in full. */
   readonly episodes: readonly PickedTranscript[];
+  /** The run the page belongs to. */
   readonly run: RunSummary;
   /** What ran it: `{ deno: "2.9.6" }`. */
   readonly versions: Readonly<Record<string, string>>;

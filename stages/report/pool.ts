@@ -7,12 +7,17 @@ import { wilson95 } from "./interval.ts";
 
 /** One method on one task, over all its seeds. */
 export interface MethodSummary {
+  /** Method, as its results name it. */
   readonly name: string;
+  /** Environment. */
   readonly env: string;
+  /** Task of the environment. */
   readonly task: string;
   /** How many results were pooled. */
   readonly seeds: number;
+  /** Episodes of all seeds together. */
   readonly episodes: number;
+  /** How many of them achieved the task. */
   readonly successes: number;
   /** 0 to 1. */
   readonly successRate: number;
@@ -26,7 +31,9 @@ export interface MethodSummary {
 
 /** A {@linkcode MethodSummary} with what a table row does not show. */
 export interface PooledMethod extends MethodSummary {
+  /** Which starts the episodes were drawn from. */
   readonly split: string;
+  /** Steps after which an episode was truncated. */
   readonly horizon: number;
   /** Success rate of each pooled result, in the order they were listed. */
   readonly rateBySeed: readonly number[];

@@ -14,18 +14,23 @@ import { drawCharts, type Picture, standaloneSvg } from "./svg.ts";
 
 /** What to publish, and where. */
 export interface Publication {
+  /** Heading of the page. */
   readonly title: string;
+  /** The cached part of the report. */
   readonly contents: ReportContents;
   /** The stage instance a curve belongs to. */
   readonly stageOf: (curve: Curve) => string;
   /** The report goes to `report/` in it. */
   readonly runFolder: string;
+  /** Stages, states, seconds, device. */
   readonly run: RunSummary;
 }
 
 /** `report.json`. */
 export interface ReportJson {
+  /** One entry a method. */
   readonly methods: readonly MethodSummary[];
+  /** One entry a stage instance and metric. */
   readonly training: readonly {
     /** Stage instance. */
     readonly stage: string;
@@ -33,9 +38,11 @@ export interface ReportJson {
     readonly steps: readonly number[];
     readonly values: readonly number[];
   }[];
+  /** The adapter the run computed on. */
   readonly device: Readonly<Record<string, string>>;
   /** Seconds of computing, summed over stages. */
   readonly wallSeconds: number;
+  /** Every stage instance, in the order of the run. */
   readonly stages: readonly {
     readonly instance: string;
     readonly seconds: number | null;

@@ -5,7 +5,6 @@
  * workflows without a report do not wait for it.
  * @module
  */
-import type { EChartsCoreOption } from "echarts/core";
 import { darkRules } from "./theme.ts";
 
 /** A chart to draw. */
@@ -14,14 +13,17 @@ export interface ChartSpec {
   readonly name: string;
   /** One sentence for readers who cannot see the picture. */
   readonly description: string;
-  /** Size in CSS pixels. */
+  /** Width in CSS pixels. */
   readonly width: number;
+  /** Height in CSS pixels. */
   readonly height: number;
-  readonly option: EChartsCoreOption;
+  /** ECharts' own description of the chart. */
+  readonly option: Readonly<Record<string, unknown>>;
 }
 
 /** A drawn chart. */
 export interface Picture {
+  /** Name of the file, without `.svg`. */
   readonly name: string;
   /** The `<svg>` element, to be put into a page that has the theme's dark rules. */
   readonly svg: string;

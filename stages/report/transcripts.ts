@@ -6,19 +6,27 @@ import type { Transcript } from "../../training/results.ts";
 
 /** Transcripts of one results artifact. */
 export interface MethodTranscripts {
+  /** Method. */
   readonly name: string;
+  /** Environment. */
   readonly env: string;
+  /** Task of the environment. */
   readonly task: string;
+  /** The episodes it kept in full. */
   readonly transcripts: readonly Transcript[];
 }
 
 /** An episode to show, and why it was picked. */
 export interface PickedTranscript {
+  /** Method. */
   readonly method: string;
+  /** Environment. */
   readonly env: string;
+  /** Task of the environment. */
   readonly task: string;
   /** In a few words, for the reader. */
   readonly why: string;
+  /** The episode. */
   readonly transcript: Transcript;
 }
 
