@@ -121,16 +121,18 @@ Deno.test("each prompt is computed once", async () => {
   assertEquals(computed, [1, 1, 0, 0, 1, 1, 0, 1]);
 });
 
-Deno.test("an abort is heard", async () => {
+Deno.test("an abort is heard, also where nothing needs computing", async () => {
   const model = exportToTemporary(randomModel());
-  const agent = await onnx.make(options({ model }));
+  const agent = await onnx.make(options({ model, maxTokens: 2 }));
+  await agent.reflect([observation("row")], { seed: 1, signal });
   const stopped = AbortSignal.abort(new Error("stopped"));
-  await assertRejects(
-    () =>
-      agent.reflect([observation("at row 1")], { seed: 1, signal: stopped }),
-    Error,
-    "stopped",
-  );
+  for (const state of ["at row 1", "row"]) {
+    await assertRejects(
+      () => agent.reflect([observation(state)], { seed: 1, signal: stopped }),
+      Error,
+      "stopped",
+    );
+  }
   await agent.dispose?.();
 });
 

@@ -5,6 +5,7 @@ import {
   assertNotEquals,
   assertThrows,
 } from "../../std/assert.ts";
+import { splitWords } from "../../models/tokenizer/byte_level.ts";
 import {
   Tokenizer,
   type TokenizerJson,
@@ -39,6 +40,14 @@ Deno.test("training shortens what it was trained on", () => {
   assertLess(
     tokenizer.encode(text).length,
     0.5 * untrained.encode(text).length,
+  );
+});
+
+Deno.test("merges stay within the words GPT-2 cuts", () => {
+  assertEquals(
+    splitWords("I'd say it's  row12, 3!?\n\n we'll"),
+    ["I", "'d", " say", " it", "'s", " ", " row", "12", ",", " 3", "!?"]
+      .concat(["\n\n", " we", "'ll"]),
   );
 });
 
@@ -77,14 +86,14 @@ Deno.test("every label is one token, alone and within text", () => {
 });
 
 Deno.test("labels that share letters do not tear each other apart", () => {
-  const tricky = ["ab", "b", "bab", "aab", "aabab", " 1", " 11", " 111"];
+  const tricky = ["ab", "bc", "abc", "b", "bab", "aab", " 1", " 11", " 111"];
   const own = Tokenizer.fromJson(
     trainTokenizer(["abab bab ".repeat(50)], {
       vocabularySize: 300,
       labels: tricky,
     }),
   );
-  assertEquals(new Set(tricky.map((label) => own.labelToken(label))).size, 8);
+  assertEquals(new Set(tricky.map((label) => own.labelToken(label))).size, 9);
 });
 
 Deno.test("a label that cannot be one token is refused", () => {
@@ -113,6 +122,10 @@ Deno.test("training does not depend on the order of the texts", () => {
     labels,
   });
   assertEquals(JSON.stringify(again), JSON.stringify(trained));
+  const equals = ["ab", "cd", "ef", "gh", "ij", "ba"].flatMap((w) => [w, w]);
+  const train = (words: string[]) =>
+    trainTokenizer(words, { vocabularySize: 260, labels: [] }).model.merges;
+  assertEquals(train(equals.toReversed()), train(equals));
   const other = trainTokenizer(texts.slice(0, 3), {
     vocabularySize: 420,
     labels,
