@@ -77,17 +77,31 @@ Deno.test("what is written does not depend on the batch", async () => {
 
 Deno.test("rows that go on are not mixed up when others are dropped", async () => {
   await withGenerator(model, async (generator) => {
-    const options = { ...greedy, maxTokens: n_positions };
-    // Longer prompts run out of positions earlier.
-    const uneven = [38, 5, 37, 36, 3, 30, 39].map((length, n) =>
+    // Short and long prompts alike end early, so that rows in the middle go on.
+    const early = (prompt: readonly number[]) => prompt.length % 3 > 0;
+    const uneven = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13].map((length, n) =>
       Array.from({ length }, (_, i) => (71 * n + 29 * i + 1) % vocab_size)
     );
-    const together = await generator.generate(uneven, options);
-    for (const [row, prompt] of uneven.entries()) {
-      assertEquals(await generator.generate([prompt], options), [
-        together[row] ?? [],
-      ]);
+    const options = { ...greedy, maxTokens: 20 };
+    const alone: number[][] = [];
+    for (const prompt of uneven) {
+      const [written = []] = await generator.generate([prompt], {
+        ...options,
+        maxTokens: early(prompt) ? 8 : 20,
+      });
+      alone.push(written);
     }
+    const ends = alone.filter(({ length }) => length === 8)
+      .map((tokens) => tokens.join());
+    const together = await generator.generate(uneven, {
+      ...options,
+      isComplete: (tokens) => ends.includes(tokens.join()),
+    });
+    assertEquals(together, alone);
+    assertEquals(alone.map(({ length }) => length).sort(), [
+      ...Array(3).fill(20),
+      ...Array(7).fill(8),
+    ]);
   });
 });
 
