@@ -1,0 +1,99 @@
+/**
+ * Affine maps: forward and all derivatives, on texture and plain shapes.
+ */
+import { assertThrows } from "../../std/assert.ts";
+import {
+  linear,
+  linearTransposed,
+  ShapeError,
+  Tape,
+} from "../../kernels/kernels.ts";
+import type { Random } from "../../std/random.ts";
+import { checkOperation } from "./check_operation.ts";
+import { useGpu } from "./gpu.ts";
+import { between, forAll } from "./property.ts";
+import * as reference from "./reference/linear.ts";
+import { matmul } from "./reference/matmul.ts";
+
+const gpu = useGpu();
+
+/** Half of the cases have extents that textures hold in all three products of a training step. */
+function sizesOf(random: Random): reference.LinearSizes {
+  const rows = between(random, 1, 70);
+  return random.next() < 0.5
+    ? {
+      rows,
+      columns: 64 * between(random, 1, 2),
+      depth: 64 * between(random, 1, 2),
+    }
+    : { rows, columns: between(random, 1, 50), depth: between(random, 1, 50) };
+}
+
+Deno.test("linear with bias and residual, and its derivatives, equal float64", () =>
+  forAll(6, (random) => {
+    const sizes = sizesOf(random);
+    const { rows, columns, depth } = sizes;
+    return checkOperation(gpu(), random, {
+      name: `linear ${rows}x${depth}x${columns}`,
+      shapes: [[rows, depth], [depth, columns], [columns], [rows, columns]],
+      run: (tape, [x, weight, bias, residual]) =>
+        linear(tape, x!, weight!, { bias: bias!, residual: residual! }),
+      forward: ([x, weight, bias, residual]) =>
+        reference.linear(sizes, x!, weight!, bias, residual),
+      backward: ([x, weight], dy) =>
+        reference.linearBackward(sizes, x!, weight!, dy),
+    });
+  }));
+
+Deno.test("linear without bias or residual, and its derivatives, equal float64", () =>
+  forAll(3, (random) => {
+    const sizes = sizesOf(random);
+    const { rows, columns, depth } = sizes;
+    return checkOperation(gpu(), random, {
+      name: `linear ${rows}x${depth}x${columns}`,
+      shapes: [[rows, depth], [depth, columns]],
+      run: (tape, [x, weight]) => linear(tape, x!, weight!),
+      forward: ([x, weight]) => reference.linear(sizes, x!, weight!),
+      backward: ([x, weight], dy) =>
+        reference.linearBackward(sizes, x!, weight!, dy).slice(0, 2),
+    });
+  }));
+
+Deno.test("linearTransposed and its derivatives equal float64", () =>
+  forAll(5, (random) => {
+    const { rows, columns, depth } = sizesOf(random);
+    const forward = { rows, columns, depth };
+    const toX = { rows, columns: depth, depth: columns };
+    const toTable = { rows: columns, columns: depth, depth: rows };
+    return checkOperation(gpu(), random, {
+      name: `linearTransposed ${rows}x${depth}x${columns}`,
+      shapes: [[rows, depth], [columns, depth]],
+      run: (tape, [x, table]) => linearTransposed(tape, x!, table!),
+      forward: ([x, table]) =>
+        matmul({ ...forward, transposes: "NT" }, x!, table!),
+      backward: ([x, table], dy) => [
+        matmul({ ...toX, transposes: "NN" }, dy, table!),
+        matmul({ ...toTable, transposes: "TN" }, dy, x!),
+      ],
+    });
+  }));
+
+Deno.test("linear refuses a residual of another size", () => {
+  const tape = new Tape(gpu().device);
+  const [x, weight] = [tape.empty([2, 3]), tape.empty([3, 5])];
+  assertThrows(
+    () => linear(tape, x, weight, { residual: tape.empty([2, 4]) }),
+    ShapeError,
+    "residual (2,4) does not fit the result (2,5)",
+  );
+  tape.release();
+});
+
+Deno.test("linear refuses to derive a bias beside a frozen weight", () => {
+  const tape = new Tape(gpu().device);
+  const bias = tape.empty([5], true);
+  const y = linear(tape, tape.empty([2, 3]), tape.empty([3, 5]), { bias });
+  y.gradient = tape.empty([2, 5]);
+  assertThrows(() => tape.backward(y), ShapeError, "frozen weight");
+  tape.release();
+});
