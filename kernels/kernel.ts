@@ -16,6 +16,13 @@ export type Binding =
 /** Type of one parameter. */
 export type Parameter = "u32" | "f32";
 
+/**
+ * Turns one loop of a kernel may take. The software adapter stops an invocation silently, its results
+ * just wrong, after testing loop conditions 65,536 times; n turns take n + 1 tests, and all loops of
+ * an invocation count together, so two loops have 65,534 turns between them, three 65,533.
+ */
+export const MAX_ITERATIONS = 65_535;
+
 /** A kernel: one WGSL entry point and how to call it. */
 export interface Kernel<B extends string = string, P extends string = string> {
   readonly label: string;

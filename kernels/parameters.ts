@@ -92,13 +92,14 @@ export class Parameters {
     return tensor;
   }
 
-  /** Overwrites one parameter. */
+  /** Overwrites one parameter, after the work recorded so far. */
   write(name: string, data: Float32Array): void {
     const tensor = this.get(name);
     requireShape(
       data.length === tensor.size,
       `parameter ${name} (${tensor.shape}) takes ${tensor.size} elements, got ${data.length}`,
     );
+    this.device.stream.flush();
     this.device.gpu.queue.writeBuffer(
       tensor.buffer,
       tensor.offset,

@@ -39,11 +39,11 @@ export class Pool {
 
   /** A buffer of at least `bytes` bytes, its content undefined. Throws a GpuError beyond the limits. */
   buffer(bytes: number): GPUBuffer {
-    const size = sizeClass(bytes);
-    const free = this.#buffers.get(size)?.pop();
-    if (free !== undefined) return free;
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#gpu.limits;
     const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    const size = Math.min(sizeClass(bytes), limit);
+    const free = bytes > limit ? undefined : this.#buffers.get(size)?.pop();
+    if (free !== undefined) return free;
     if (bytes > limit) {
       throw new GpuError(
         `a tensor of ${bytes} bytes exceeds the adapter's limit of ${limit} bytes for one binding; ` +
@@ -55,14 +55,14 @@ export class Pool {
       size,
       () =>
         this.#gpu.createBuffer({
-          size: Math.min(size, limit),
+          size,
           usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC |
             GPUBufferUsage.COPY_DST,
         }),
     );
   }
 
-  /** Gives a buffer back; work already recorded may still use it. */
+  /** Gives a buffer back; work already submitted may still use it. */
   release(buffer: GPUBuffer): void {
     const free = this.#buffers.get(buffer.size);
     if (free === undefined) this.#buffers.set(buffer.size, [buffer]);
@@ -90,7 +90,7 @@ export class Pool {
     );
   }
 
-  /** Gives a texture back; work already recorded may still use it. */
+  /** Gives a texture back; work already submitted may still use it. */
   releaseTexture(texture: GPUTexture): void {
     const key = `${texture.width}x${texture.height}`;
     const free = this.#textures.get(key);

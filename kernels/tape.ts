@@ -24,6 +24,8 @@ export class Tape {
   readonly #temporaries: Tensor[] = [];
   readonly #images = new Map<Tensor, GPUTexture>();
   readonly #textures: GPUTexture[] = [];
+  /** Tensors whose gradients are temporaries of this tape. */
+  readonly #derived: Tensor[] = [];
 
   /** With `gradients: false` (inference) nothing is recorded for backward. */
   constructor(
@@ -32,6 +34,11 @@ export class Tape {
       gradients: true,
     },
   ) {}
+
+  /** Whether ops are recorded for backward. */
+  get gradients(): boolean {
+    return this.options.gradients;
+  }
 
   /** A temporary, its elements undefined; it lives until {@linkcode release}. */
   empty(shape: readonly number[], requiresGradient = false): Tensor {
@@ -65,10 +72,11 @@ export class Tape {
   target(tensor: Tensor): GradientTarget | undefined {
     if (!tensor.requiresGradient) return undefined;
     if (tensor.gradient !== undefined) {
-      this.#images.delete(tensor.gradient);
+      this.changed(tensor.gradient);
       return { gradient: tensor.gradient, accumulate: 1 };
     }
     tensor.gradient = this.empty(tensor.shape);
+    this.#derived.push(tensor);
     return { gradient: tensor.gradient, accumulate: 0 };
   }
 
@@ -84,6 +92,7 @@ export class Tape {
     if (!tensor.requiresGradient) return;
     if (tensor.gradient === undefined) {
       tensor.gradient = gradient.reshape(tensor.shape);
+      this.#derived.push(tensor);
     } else add(this.target(tensor)!.gradient);
   }
 
@@ -106,6 +115,11 @@ export class Tape {
     return texture;
   }
 
+  /** To be called by an op that writes into a tensor older than itself: its texture is out of date. */
+  changed(tensor: Tensor): void {
+    this.#images.delete(tensor);
+  }
+
   /** Carries the derivative of `loss`, given in `loss.gradient`, back to every tensor that requires it. */
   backward(loss: Tensor): void {
     requireShape(
@@ -125,6 +139,8 @@ export class Tape {
     for (const texture of this.#textures) {
       this.device.pool.releaseTexture(texture);
     }
+    for (const tensor of this.#derived) tensor.gradient = undefined;
+    this.#derived.length = 0;
     this.#temporaries.length = 0;
     this.#textures.length = 0;
     this.#images.clear();

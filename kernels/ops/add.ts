@@ -21,6 +21,7 @@ export function addInto(tape: Tape, source: Tensor, target: Tensor): void {
     source.size === target.size,
     `add: (${source.shape}) does not fit (${target.shape})`,
   );
+  tape.changed(target);
   tape.device.stream.dispatch(
     kernel,
     { x: source, y: target },

@@ -9,24 +9,39 @@
  * @module
  */
 import { requireShape } from "../errors.ts";
-import { defineKernel, type Kernel, unroll } from "../kernel.ts";
+import {
+  defineKernel,
+  type Kernel,
+  MAX_ITERATIONS,
+  unroll,
+} from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Resource } from "../stream.ts";
 
 /** Which rows belong together. */
 export interface AttentionSpans {
-  /** (queries, 4) u32: row of the query, first row of its sequence, end of its sequence, 0. */
+  /**
+   * (queries, 4) u32: row of the query, first row of its sequence, end of its sequence, 0.
+   * No sequence is longer than 65,535 rows.
+   */
   readonly spans: Tensor;
   readonly heads: number;
 }
 
-/** The spans of sequences packed one after another, every row a query. */
+/**
+ * The spans of sequences packed one after another, every row a query. Throws a ShapeError for a
+ * sequence of more than 65,535 rows.
+ */
 export function packedSpans(lengths: readonly number[]): Uint32Array {
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const spans = new Uint32Array(total * 4);
   let start = 0;
   for (const length of lengths) {
+    requireShape(
+      length <= MAX_ITERATIONS,
+      `attention: a sequence of ${length} rows is longer than ${MAX_ITERATIONS}`,
+    );
     for (let row = start; row < start + length; row++) {
       spans.set([row, start, start + length, 0], row * 4);
     }

@@ -6,7 +6,7 @@
  * @module
  */
 import { requireShape } from "../errors.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel, MAX_ITERATIONS } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -50,6 +50,13 @@ function groupRows(
     const entry = indices[order[i]!]!;
     const first = i;
     while (i < order.length && indices[order[i]!] === entry) i++;
+    requireShape(
+      i - first <= MAX_ITERATIONS,
+      `gather rows: row ${entry} is referenced ${
+        i - first
+      } times, more than the ` +
+        `${MAX_ITERATIONS} whose gradients one invocation can sum; use smaller batches`,
+    );
     groups.push(entry, first, i, 0);
   }
   return { groups: Uint32Array.from(groups), order };
@@ -90,6 +97,12 @@ export function gatherRows(
     y.size === rows * table.columns,
     `gather rows: (${y.shape}) cannot take ${rows} rows of (${table.shape})`,
   );
+  requireShape(
+    y.requiresGradient || !(table.requiresGradient && tape.gradients),
+    `gather rows: the table (${table.shape}) would get no gradient, because the tensor ` +
+      `(${y.shape}) its rows are added to requires none; swap the two`,
+  );
+  tape.changed(y);
   stream.dispatch(
     gatherKernel,
     {

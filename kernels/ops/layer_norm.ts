@@ -3,7 +3,7 @@
  * @module
  */
 import { requireShape } from "../errors.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel, MAX_ITERATIONS } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -67,6 +67,10 @@ for (var i = 0u; i < p.width; i++) {
 /** Rows summed by one invocation; partial sums keep the order fixed without atomics. */
 const CHUNK = 64;
 
+const MAX_ROWS = CHUNK * MAX_ITERATIONS;
+/** The forward kernel has three loops over a row's vec4s. */
+const MAX_COLUMNS = 4 * Math.floor((MAX_ITERATIONS - 2) / 3);
+
 const backwardWeightKernel = defineKernel({
   label: "layer norm backward, partial sums",
   bindings: {
@@ -98,11 +102,17 @@ const sumPartialsKernel = defineKernel({
     weight: "write vec4f", // (C)
     bias: "write vec4f", // (C)
   },
-  parameters: { width: "u32", chunks: "u32", accumulate: "u32" },
+  parameters: {
+    width: "u32",
+    chunks: "u32",
+    accumulateWeight: "u32",
+    accumulateBias: "u32",
+  },
   workgroupSize: 8,
   body: `var toWeight = vec4f();
 var toBias = vec4f();
-if (p.accumulate == 1u) { toWeight = weight[index]; toBias = bias[index]; }
+if (p.accumulateWeight == 1u) { toWeight = weight[index]; }
+if (p.accumulateBias == 1u) { toBias = bias[index]; }
 for (var chunk = 0u; chunk < p.chunks; chunk++) {
   toWeight += partials[2u * chunk * p.width + index];
   toBias += partials[(2u * chunk + 1u) * p.width + index];
@@ -127,6 +137,10 @@ export function layerNorm(
     columns % 4 === 0 && weight.size === columns && bias.size === columns,
     `layer norm: x (${x.shape}) needs a last extent that is a multiple of 4, ` +
       `and weight (${weight.shape}) and bias (${bias.shape}) of that size`,
+  );
+  requireShape(
+    columns <= MAX_COLUMNS && rows <= MAX_ROWS,
+    `layer norm: x (${x.shape}) has more than ${MAX_ROWS} rows or ${MAX_COLUMNS} columns`,
   );
   const { stream } = tape.device;
   const width = columns / 4;
@@ -162,7 +176,12 @@ export function layerNorm(
     stream.dispatch(
       sumPartialsKernel,
       { partials, weight: toWeight.gradient, bias: toBias.gradient },
-      { width, chunks, accumulate: toWeight.accumulate },
+      {
+        width,
+        chunks,
+        accumulateWeight: toWeight.accumulate,
+        accumulateBias: toBias.accumulate,
+      },
       width,
     );
   });

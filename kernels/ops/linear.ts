@@ -57,6 +57,10 @@ export function linear(
         ...(toBias === undefined ? {} : { columnSums: toBias.gradient }),
       });
     }
+    requireShape(
+      toBias === undefined || toWeight !== undefined,
+      "linear: a bias beside a frozen weight gets no derivative; freeze the bias too",
+    );
     backwardToInput(tape, "NT", gradient, weight, x);
     if (residual !== undefined) {
       tape.handOver(

@@ -6,7 +6,12 @@
  * @module
  */
 import { requireShape } from "../errors.ts";
-import { defineKernel, type Kernel, unroll } from "../kernel.ts";
+import {
+  defineKernel,
+  type Kernel,
+  MAX_ITERATIONS,
+  unroll,
+} from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Tuning } from "../tuning.ts";
@@ -31,8 +36,6 @@ export interface MatmulArguments {
   readonly columnSums?: Tensor;
 }
 
-/** The software adapter stops a shader silently after 65,535 loop iterations. */
-const MAX_ITERATIONS = 65_535;
 const COMPONENTS = ["x", "y", "z", "w"] as const;
 
 const parameters = {
@@ -227,6 +230,7 @@ export function matmul(tape: Tape, call: MatmulArguments): void {
   const { transposes, a, b, out, bias, columnSums } = call;
   const { stream, tuning } = tape.device;
   const [rows, columns, depth] = dimensionsOf(call);
+  tape.changed(out);
   // Absent operands still need a binding; a read-only and a written one must be different buffers.
   const unused = bias === undefined || columnSums === undefined
     ? tape.empty([4])

@@ -28,6 +28,7 @@ export function placeRows(
       places.every((place) => place < y.rows),
     `place rows: (${x.shape}) does not fit at ${places.length} places of (${y.shape})`,
   );
+  tape.changed(y);
   const width = x.columns / 4;
   const bindings = { x, places: tape.upload(places), y };
   tape.device.stream.dispatch(kernel, bindings, { width }, x.rows * width);

@@ -85,6 +85,12 @@ export function sample(
     `sample: logits (${logits.shape}) of at most ${MAX_COLUMNS} columns need ${rows} seeds and ` +
       `choices, got ${seeds.length} and ${choices.length}`,
   );
+  for (const [row, count] of choices.entries()) {
+    requireShape(
+      count >= 1 && count <= columns,
+      `sample: row ${row} has ${count} choices among ${columns} columns`,
+    );
+  }
   const chosen = tape.empty([rows]);
   const numbers = {
     columns,

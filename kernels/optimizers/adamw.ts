@@ -5,13 +5,12 @@
  */
 import type { Device } from "../device.ts";
 import { requireShape } from "../errors.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel, MAX_ITERATIONS } from "../kernel.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Partial sums of the norm; each invocation strides over the gradients by this many vec4s. */
 const PARTIALS = 1024;
-const MAX_ITERATIONS = 65_535;
 
 const partialNormsKernel = defineKernel({
   label: "gradient norm, partial sums",
