@@ -45,7 +45,7 @@ export function curvesCaption(chart: CurveChart): string {
     parts.push(
       `${
         chart.averaged ? "Noisy lines" : "Faint: as measured; bold"
-      }: centred running mean over ${window} points.`,
+      }: local linear fit over ${window} points.`,
     );
   }
   return parts.join(" ");

@@ -1,7 +1,7 @@
 /**
  * Learning curves as charts: one a metric, labels told apart by colour.
  *
- * Several seeds are thin lines under their mean. A noisy line is drawn faint under its running mean:
+ * Several seeds are thin lines under their mean. A noisy line is drawn faint under a smoothed one:
  * the trend is visible and so is the noise.
  * @module
  */
@@ -26,7 +26,7 @@ export interface CurveChart extends ChartSpec {
   readonly primary: boolean;
   /** Labels with several seeds. */
   readonly averaged: boolean;
-  /** Points of the running means drawn, smallest and largest; undefined where none is. */
+  /** Points behind each smoothed value, smallest and largest; undefined where none is. */
   readonly smoothing: readonly [number, number] | undefined;
 }
 
@@ -156,7 +156,7 @@ function inUnit(curves: readonly Curve[]): boolean {
 
 interface DrawnLabel {
   readonly series: Record<string, unknown>[];
-  /** Points of the running mean, where one is drawn. */
+  /** Points behind each smoothed value, where lines are smoothed. */
   readonly window: number | undefined;
 }
 

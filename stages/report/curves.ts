@@ -118,24 +118,35 @@ export function isNoisy({ values }: Line): boolean {
   return travelled > 3 * (high - low);
 }
 
-/** Odd number of points that {@linkcode smooth} averages over: about a tenth of the line, at least 5. */
+/** Odd number of points that {@linkcode smooth} looks at: about a tenth of the line, at least 5. */
 export function smoothingWindow(points: number): number {
   return Math.max(5, 2 * Math.floor(points / 20) + 1);
 }
 
 /**
- * Centred running mean. Near the ends the window shrinks on both sides alike, so that the line is
- * not pulled to where it comes from.
+ * Local linear fit: each point becomes the value there of the straight line fitted to its
+ * neighbours. Unlike a running mean it neither flattens a slope at the ends nor leaves the last
+ * point, which readers look at most, as noisy as it was.
  */
 export function smooth(line: Line): Line {
   const half = (smoothingWindow(line.values.length) - 1) / 2;
-  const sums = [0];
-  for (const value of line.values) sums.push((sums.at(-1) ?? 0) + value);
-  const last = line.values.length - 1;
   const values = line.values.map((_, index) => {
-    const reach = Math.min(half, index, last - index);
-    const total = (sums[index + reach + 1] ?? 0) - (sums[index - reach] ?? 0);
-    return total / (2 * reach + 1);
+    const from = Math.max(0, index - half);
+    return fitAt(line.values.slice(from, index + half + 1), index - from);
   });
   return { steps: line.steps, values };
+}
+
+/** Value at a position of the least-squares line through values one apart. */
+function fitAt(values: readonly number[], position: number): number {
+  const centre = (values.length - 1) / 2;
+  let mean = 0;
+  let slope = 0;
+  let spread = 0;
+  for (const [index, value] of values.entries()) {
+    mean += value / values.length;
+    slope += (index - centre) * value;
+    spread += (index - centre) ** 2;
+  }
+  return spread === 0 ? mean : mean + (position - centre) * slope / spread;
 }

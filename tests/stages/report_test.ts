@@ -217,7 +217,7 @@ Deno.test("report: the page tells the result, shows the pictures and whole episo
     "wall-time.svg",
   ]);
   assertEquals(page.match(/<figure><svg /g)?.length, 4);
-  assertStringIncludes(page, "centred running mean over 5 points");
+  assertStringIncludes(page, "local linear fit over 5 points");
 });
 
 Deno.test("report: nothing is fetched and nothing runs", async () => {

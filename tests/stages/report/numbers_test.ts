@@ -191,7 +191,7 @@ Deno.test("meanLine: over the steps that all seeds have", () => {
   assertEquals(line, { steps: [2, 3], values: [3, 6] });
 });
 
-Deno.test("smooth: keeps straight lines and end points, flattens a zigzag", () => {
+Deno.test("smooth: keeps straight lines, flattens a zigzag up to its ends", () => {
   const steps = Array.from({ length: 40 }, (_, index) => index);
   const straight = { steps, values: steps.map((step) => 2 * step) };
   const zigzag = { steps, values: steps.map((step) => step % 2) };
@@ -200,8 +200,9 @@ Deno.test("smooth: keeps straight lines and end points, flattens a zigzag", () =
   for (const [index, value] of smooth(straight).values.entries()) {
     assertAlmostEquals(value, 2 * index, 1e-9);
   }
-  for (const value of smooth(zigzag).values.slice(2, -2)) {
-    assertAlmostEquals(value, 0.5, 0.101);
+  for (const [index, value] of smooth(zigzag).values.entries()) {
+    const middle = index >= 2 && index < 38;
+    assertAlmostEquals(value, 0.5, middle ? 0.101 : 0.25);
   }
 });
 
