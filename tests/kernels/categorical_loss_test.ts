@@ -1,0 +1,191 @@
+/**
+ * Cross-entropy, policy gradient and entropy bonus, fused with their derivative.
+ */
+import { assertEquals, assertThrows } from "../../std/assert.ts";
+import {
+  categoricalLoss,
+  type CategoricalLossOptions,
+  ShapeError,
+  Tape,
+  Tensor,
+} from "../../kernels/kernels.ts";
+import { Random } from "../../std/random.ts";
+import { assertClose, assertSameBits } from "./close.ts";
+import { useGpu } from "./gpu.ts";
+import { between, forAll, numbers } from "./property.ts";
+import * as reference from "./reference/categorical_loss.ts";
+
+const gpu = useGpu();
+
+interface Case extends reference.CategoricalLossCase {
+  readonly logits: Float32Array<ArrayBuffer>;
+}
+
+function caseOf(random: Random, rows: number, columns: number): Case {
+  const choices = Uint32Array.from(
+    { length: rows },
+    () => between(random, 1, columns),
+  );
+  return {
+    columns,
+    logits: numbers(random, rows * columns, 4),
+    targets: choices.map((count) => random.below(count)),
+    weights: numbers(random, rows),
+    choices,
+    entropyWeight: random.next() < 0.5 ? 0 : random.next(),
+  };
+}
+
+/** Losses, log probabilities, entropies and derivatives by the logits. */
+function run(
+  { logits, columns, ...options }: Case,
+): Promise<Float32Array<ArrayBuffer>[]> {
+  return gpu().run((tape) => {
+    const input = gpu().leaf(tape, logits, [logits.length / columns, columns]);
+    const loss = categoricalLoss(tape, input, options);
+    return gpu().read([
+      loss.losses,
+      loss.logProbabilities,
+      loss.entropies,
+      input.gradient!,
+    ]);
+  });
+}
+
+async function check(given: Case, tolerance: number): Promise<void> {
+  const results = await run(given);
+  const expected = reference.categoricalLoss(
+    given,
+    Float64Array.from(given.logits),
+  );
+  const { losses, logProbabilities, entropies, dLogits } = expected;
+  for (
+    const [i, [what, numbers]] of Object.entries(
+      { losses, logProbabilities, entropies, dLogits },
+    ).entries()
+  ) {
+    assertClose(results[i]!, numbers, tolerance, what);
+  }
+}
+
+function lossAt(given: Case, logits: Float64Array): number {
+  return reference.categoricalLoss(given, logits).losses
+    .reduce((sum, loss) => sum + loss, 0);
+}
+
+Deno.test("losses over some choices, entropies and derivatives equal float64", () =>
+  forAll(8, async (random) => {
+    const columns = between(random, 1, 70);
+    const given = caseOf(random, between(random, 1, 40), columns);
+    await check(given, 2e-5);
+    const first = await run(given);
+    (await run(given)).forEach((numbers, i) =>
+      assertSameBits(numbers, first[i]!, `run again, output ${i}`)
+    );
+  }));
+
+Deno.test("the reference's derivative is the slope of its loss", () =>
+  forAll(20, (random) => {
+    const given = caseOf(random, 2, 6);
+    const logits = Float64Array.from(given.logits);
+    const slopes = reference.categoricalLoss(given, logits).dLogits;
+    const measured = logits.map((_, i) => {
+      const at = (shift: number) =>
+        lossAt(given, logits.map((l, j) => l + (i === j ? shift : 0)));
+      return (at(1e-5) - at(-1e-5)) / 2e-5;
+    });
+    assertClose(slopes, measured, 1e-7, "derivative");
+    return Promise.resolve();
+  }));
+
+Deno.test("logits beyond the choices count for nothing, whatever they are", async () => {
+  const [losses, , entropies, slopes] = await run({
+    columns: 3,
+    logits: Float32Array.of(1, 2, NaN, 5, NaN, Infinity),
+    targets: Uint32Array.of(1, 0),
+    weights: Float32Array.of(1, 1),
+    choices: Uint32Array.of(2, 1),
+    entropyWeight: 0.1,
+  });
+  const loss = Math.log(1 + Math.exp(-1)) - 0.1 * entropies![0]!;
+  assertClose(losses!, [loss, 0], 1e-6, "losses");
+  assertEquals([slopes![2], slopes![4], slopes![5]], [0, 0, 0]);
+});
+
+Deno.test("by default all columns are choices and entropy has no weight", () =>
+  gpu().run(async (tape) => {
+    const logits = tape.upload(Float32Array.of(0, 0, 0, 0), [1, 4]);
+    const { losses, entropies } = categoricalLoss(tape, logits, {
+      targets: Uint32Array.of(3),
+      weights: Float32Array.of(2),
+    });
+    const [loss, entropy] = await gpu().read([losses, entropies]);
+    assertClose(loss!, [2 * Math.log(4)], 1e-6, "loss");
+    assertClose(entropy!, [Math.log(4)], 1e-6, "entropy");
+  }));
+
+Deno.test("large logits neither overflow nor lose the choice", () =>
+  check({
+    columns: 4,
+    logits: Float32Array.of(1e4, 1e4 - 2, -1e4, 9e3),
+    targets: Uint32Array.of(1),
+    weights: Float32Array.of(1),
+    choices: Uint32Array.of(4),
+    entropyWeight: 0,
+  }, 1e-3));
+
+Deno.test("GPT-2's whole vocabulary is summed to its end", () => {
+  const random = new Random(1);
+  const given = caseOf(random, 3, 50_257);
+  const choices = Uint32Array.of(50_257, 50_256, 50_257);
+  const targets = Uint32Array.of(50_256, 0, 50_255);
+  return check({
+    ...given,
+    choices,
+    targets,
+    weights: Float32Array.of(1, 1, 1),
+  }, 2e-4);
+});
+
+const WIDEST = 131_000;
+
+Deno.test("the widest row is summed to its end", async () => {
+  const given = {
+    columns: WIDEST,
+    logits: new Float32Array(WIDEST),
+    targets: Uint32Array.of(WIDEST - 1),
+    weights: Float32Array.of(1),
+    choices: Uint32Array.of(WIDEST),
+    entropyWeight: 0,
+  };
+  const [losses, , , slopes] = await run(given);
+  assertClose(losses!, [Math.log(WIDEST)], 1e-5, "loss");
+  assertClose(slopes!.slice(-2), [1 / WIDEST, -1], 1e-5, "last slopes");
+});
+
+Deno.test("categoricalLoss refuses targets that are no choices, and shapes that do not fit", () => {
+  const tape = new Tape(gpu().device);
+  const logits = tape.empty([2, 5]);
+  const fits = {
+    targets: Uint32Array.of(0, 4),
+    weights: Float32Array.of(1, 1),
+    choices: Uint32Array.of(5, 5),
+  };
+  const refuses = (
+    options: Partial<CategoricalLossOptions>,
+    message: string,
+    input = logits,
+  ) =>
+    assertThrows(
+      () => categoricalLoss(tape, input, { ...fits, ...options }),
+      ShapeError,
+      message,
+    );
+  refuses({ targets: Uint32Array.of(0, 5) }, "target 5 of row 1");
+  refuses({ choices: Uint32Array.of(0, 5) }, "target 0 of row 0");
+  refuses({ choices: Uint32Array.of(5, 6) }, "6 choices in 5 columns");
+  refuses({ weights: Float32Array.of(1) }, "got 2, 1 and 2");
+  const wide = new Tensor([1, WIDEST + 1], logits.buffer, 0, false);
+  refuses({}, `${WIDEST + 1} columns exceed`, wide);
+  tape.release();
+});

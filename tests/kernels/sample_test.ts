@@ -1,0 +1,149 @@
+/**
+ * Sampling: the likeliest choice, the softmax's distribution, the mask, the seeds.
+ */
+import { assert, assertEquals, assertThrows } from "../../std/assert.ts";
+import {
+  sample,
+  type SampleOptions,
+  ShapeError,
+  Tape,
+  Tensor,
+} from "../../kernels/kernels.ts";
+import { deriveSeed, Random } from "../../std/random.ts";
+import { useGpu } from "./gpu.ts";
+import { between, forAll, numbers } from "./property.ts";
+import { logSoftmax } from "./reference/categorical_loss.ts";
+
+const gpu = useGpu();
+
+function run(
+  logits: Float32Array<ArrayBuffer>,
+  options: SampleOptions,
+): Promise<Uint32Array> {
+  return gpu().run((tape) => {
+    const rows = options.seeds.length;
+    const input = tape.upload(logits, [rows, logits.length / rows]);
+    return tape.device.stream.readIndices(sample(tape, input, options));
+  }, { gradients: false });
+}
+
+/** The same row, again and again. */
+function repeated(row: Float32Array, times: number): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(row.length * times);
+  for (let i = 0; i < times; i++) all.set(row, i * row.length);
+  return all;
+}
+
+/** Pearson's Σ (observed − expected)² / expected. */
+function chiSquare(chosen: Uint32Array, probabilities: Float64Array): number {
+  const counts = new Float64Array(probabilities.length);
+  for (const choice of chosen) counts[choice]!++;
+  return probabilities.reduce((sum, p, i) => {
+    const expected = p * chosen.length;
+    return sum + (counts[i]! - expected) ** 2 / expected;
+  }, 0);
+}
+
+Deno.test("temperature 0 takes the likeliest of the choices, the first of equals", () =>
+  forAll(6, async (random) => {
+    const [rows, columns] = [between(random, 1, 30), between(random, 1, 50)];
+    const logits = numbers(random, rows * columns, 5).map(Math.round);
+    const choices = Uint32Array.from(
+      { length: rows },
+      () => between(random, 1, columns),
+    );
+    const chosen = await run(logits, {
+      seeds: new Uint32Array(rows),
+      temperature: 0,
+      choices,
+    });
+    const expected = choices.map((count, row) => {
+      const among = logits.slice(row * columns, row * columns + count);
+      return among.indexOf(among.reduce((a, b) => Math.max(a, b)));
+    });
+    assertEquals(chosen, expected);
+  }));
+
+for (
+  const { temperature, seeds } of [
+    { temperature: 1, seeds: "consecutive" },
+    { temperature: 0.5, seeds: "derived" },
+    { temperature: 2, seeds: "multiples of 65,536" },
+  ]
+) {
+  Deno.test(`choices follow the softmax at temperature ${temperature}, seeds ${seeds}`, async () => {
+    const times = 20_000;
+    const row = Float32Array.of(0.3, -1, 1.5, 0, -0.4, 2, 1);
+    const count = 6; // the last column is no choice
+    const chosen = await run(repeated(row, times), {
+      temperature,
+      choices: new Uint32Array(times).fill(count),
+      seeds: Uint32Array.from({ length: times }, (_, i) => {
+        if (seeds === "derived") return deriveSeed(7, i);
+        return seeds === "consecutive" ? i : i * 65_536;
+      }),
+    });
+    assert(chosen.every((choice) => choice < count));
+    const scaled = Float64Array.from(row, (logit) => logit / temperature);
+    const statistic = chiSquare(
+      chosen,
+      logSoftmax(scaled, count).map(Math.exp),
+    );
+    // 5 degrees of freedom exceed 25.7 once in ten thousand.
+    assert(statistic < 25.7, `chi square is ${statistic}`);
+  });
+}
+
+Deno.test("a seed decides the choice, whichever row it stands in", async () => {
+  const row = numbers(new Random(1), 200);
+  const seeds = Uint32Array.from({ length: 60 }, (_, i) => deriveSeed(3, i));
+  const logits = repeated(row, seeds.length);
+  const chosen = await run(logits, { seeds });
+  assertEquals(await run(logits, { seeds }), chosen);
+  const reversed = await run(logits, { seeds: seeds.slice().reverse() });
+  assertEquals(reversed.reverse(), chosen);
+  assert(new Set(chosen).size > 30, "different seeds choose differently");
+});
+
+Deno.test("choices whose probability vanishes are never taken", async () => {
+  const row = Float32Array.of(-Infinity, 5, -200, 5, -Infinity);
+  const seeds = Uint32Array.from({ length: 500 }, (_, i) => i);
+  const chosen = await run(repeated(row, seeds.length), { seeds });
+  assertEquals([...new Set(chosen)].sort(), [1, 3]);
+});
+
+const WIDEST = 87_000;
+
+Deno.test("the widest row can yield its last column", async () => {
+  const logits = new Float32Array(WIDEST).fill(-50);
+  logits[WIDEST - 1] = 50;
+  for (const temperature of [0, 1]) {
+    const seeds = Uint32Array.of(9);
+    assertEquals(
+      await run(logits, { seeds, temperature }),
+      Uint32Array.of(WIDEST - 1),
+    );
+  }
+});
+
+Deno.test("sample refuses rows without choices, and shapes that do not fit", () => {
+  const tape = new Tape(gpu().device);
+  const logits = tape.empty([2, 5]);
+  const refuses = (
+    options: Partial<SampleOptions>,
+    message: string,
+    input = logits,
+  ) =>
+    assertThrows(
+      () => sample(tape, input, { seeds: Uint32Array.of(1, 2), ...options }),
+      ShapeError,
+      message,
+    );
+  refuses({ seeds: Uint32Array.of(1) }, "got 1 and 2");
+  refuses({ choices: Uint32Array.of(1) }, "got 2 and 1");
+  refuses({ choices: Uint32Array.of(1, 0) }, "row 1 has 0 choices");
+  refuses({ choices: Uint32Array.of(6, 1) }, "row 0 has 6 choices");
+  const wide = new Tensor([2, WIDEST + 1], logits.buffer, 0, false);
+  refuses({}, "at most 87000 columns", wide);
+  tape.release();
+});
