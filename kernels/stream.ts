@@ -161,7 +161,12 @@ export class Stream {
       );
       this.flush();
       await this.#raise();
-      await staging.mapAsync(GPUMapMode.READ);
+      await staging.mapAsync(GPUMapMode.READ).catch((error: Error) => {
+        throw this.#failure ?? new GpuError(
+          `could not read ${tensor.byteLength} bytes back (${error.message}); ` +
+            `the device is lost or was disposed of`,
+        );
+      });
       return staging.getMappedRange().slice(0);
     } finally {
       staging.destroy();
