@@ -1,0 +1,50 @@
+/**
+ * Where things lie below the runs folder: the one place that knows the names.
+ * @module
+ */
+import { join } from "node:path";
+import { createHash } from "node:crypto";
+
+/** Paths of one run's files. */
+export interface RunFiles {
+  /** The run's own folder, `runs/<run-id>`. */
+  readonly folder: string;
+  /** `run.json` */
+  readonly record: string;
+  /** `events.jsonl` */
+  readonly events: string;
+  /** Locked by the owner for as long as its process lives. */
+  readonly lock: string;
+  /** Holds one folder for each stage instance. */
+  readonly stages: string;
+}
+
+/** The paths of a run. */
+export function runFiles(runsFolder: string, id: string): RunFiles {
+  const folder = join(runsFolder, id);
+  return {
+    folder,
+    record: join(folder, "run.json"),
+    events: join(folder, "events.jsonl"),
+    lock: join(folder, "lock"),
+    stages: join(folder, "stages"),
+  };
+}
+
+/** File or folder of a committed artifact. */
+export function artifactPayload(runsFolder: string, hash: string): string {
+  return join(runsFolder, "artifacts", hash, "payload");
+}
+
+/**
+ * Folder name of an instance: `rl (seed=2)` → `rl-seed=2`. A name with anything unusual in it also
+ * gets some of its hash, so that two instances never share a folder.
+ */
+export function stageFolderName(instance: string): string {
+  const plain = instance.replace(" (", "-").replace(/\)$/, "")
+    .replaceAll(", ", ",");
+  const safe = plain.replaceAll(/[^A-Za-z0-9._=,-]/g, "_").slice(0, 80);
+  if (safe === plain && !safe.startsWith(".")) return safe;
+  const hash = createHash("sha256").update(instance).digest("hex").slice(0, 8);
+  return `${safe.replace(/^\.+/, "_")}-${hash}`;
+}

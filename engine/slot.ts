@@ -1,0 +1,214 @@
+/**
+ * Slots: inputs of a stage that take another module, `env: { uses: taxi, with: { task: pickup } }`.
+ * @module
+ */
+import { z } from "zod";
+import { nearest } from "../std/nearest.ts";
+import type { Module } from "./module.ts";
+import { shapeProblem, strict, validKeys } from "./schemas.ts";
+import { isModulePath, UserModule } from "./user_module.ts";
+
+/** What a slot's schema gives: the module that was chosen, and its options, validated and completed. */
+export class ModuleChoice {
+  /** The options as the module's schema gives them. */
+  readonly with: unknown;
+
+  /** Created by a slot's schema. */
+  constructor(
+    /** Registered name; for a user's own module the `file:` URL of its file. */
+    readonly uses: string,
+    /** The module's version: a part of the cache key. */
+    readonly version: string,
+    options: unknown,
+    /** SHA-256 of a user's own module and its local imports, "" where it has none; undefined for registered modules. */
+    readonly source?: string | undefined,
+  ) {
+    this.with = options;
+  }
+}
+
+/** Where a slot finds its modules: a `Map<string, Module>` is one. */
+export interface ModuleRegistry {
+  /** The module of that name. */
+  get(name: string): Module | undefined;
+  /** The names there are. */
+  keys(): Iterable<string>;
+}
+
+/** What the loader needs to know of a slot's schema. */
+interface SlotInfo {
+  /** The schema of `with` of the module that a raw value names, if it names one. */
+  optionsSchema(value: unknown): z.ZodType | undefined;
+}
+
+const slots = new WeakMap<z.core.$ZodType, SlotInfo>();
+
+/** Schema of the `with` of the module that `value` chooses, where `schema` is a slot's. */
+export function slotOptions(
+  schema: z.ZodType,
+  value: unknown,
+): z.ZodType | undefined {
+  // A schema that was given a description is a copy whose parent is the original.
+  let original: z.core.$ZodType | undefined = schema;
+  while (original !== undefined && !slots.has(original)) {
+    original = original._zod.parent;
+  }
+  return original && slots.get(original)?.optionsSchema(value);
+}
+
+/**
+ * Schema of an input that takes a module of `registry`: `{ uses: taxi, with: { … } }`, or `taxi` for
+ * short. `uses: ./file.ts` takes the user's own module, which must have the functions named in
+ * `methods` beside name, version, description and `with`. `noun` is for messages: "environment".
+ * Wrong options are reported below `with`, as the module's own schema words them.
+ */
+export function slot(
+  noun: string,
+  registry: ModuleRegistry,
+  methods: readonly string[] = [],
+): z.ZodType<ModuleChoice> {
+  const find = (uses: unknown): Module | undefined => {
+    if (typeof uses === "string") return registry.get(uses);
+    if (!(uses instanceof UserModule)) return undefined;
+    return shapeProblem(uses.exported, methods) === undefined
+      ? uses.exported as Module
+      : undefined;
+  };
+  const schema = z.unknown().transform((value, context) => {
+    if (value instanceof ModuleChoice) return value;
+    const problem = slotProblem(noun, registry, methods, value);
+    const chosen = readChoice(value);
+    const module = find(chosen.uses);
+    if (problem !== undefined || module === undefined) {
+      context.issues.push({ code: "custom", input: value, ...problem });
+      return z.NEVER;
+    }
+    const options = strict(module.with).safeParse(chosen.with, {
+      reportInput: true,
+    });
+    if (options.success) return choose(chosen.uses, module, options.data);
+    for (const issue of options.error.issues) {
+      context.issues.push(below(issue, module, noun, value));
+    }
+    return z.NEVER;
+  }).meta({ slot: noun, description: `the ${noun}: { uses: NAME, with: … }` });
+  slots.set(schema, {
+    optionsSchema: (value) => find(readChoice(value).uses)?.with,
+  });
+  return schema;
+}
+
+function choose(uses: unknown, module: Module, options: unknown): ModuleChoice {
+  return uses instanceof UserModule
+    ? new ModuleChoice(uses.url, module.version, options, uses.source ?? "")
+    : new ModuleChoice(module.name, module.version, options);
+}
+
+/** `uses` and `with` of a raw value, whichever form it has. */
+function readChoice(value: unknown): { uses: unknown; with: unknown } {
+  if (typeof value === "string") return { uses: value, with: {} };
+  if (!isRecord(value)) return { uses: undefined, with: {} };
+  return { uses: value["uses"], with: value["with"] ?? {} };
+}
+
+interface Problem {
+  readonly path: PropertyKey[];
+  readonly message: string;
+  readonly params: { readonly code: string };
+}
+
+/** What is wrong with the choice itself, its options aside. */
+function slotProblem(
+  noun: string,
+  registry: ModuleRegistry,
+  methods: readonly string[],
+  value: unknown,
+): Problem | undefined {
+  const names = [...registry.keys()];
+  const form = `{ uses: NAME, with: … }, where NAME is one of: ${
+    names.join(", ")
+  }`;
+  const wrong = (code: string, message: string, ...path: PropertyKey[]) => ({
+    path,
+    message,
+    params: { code },
+  });
+  if (value === undefined) {
+    return wrong("missing-key", `the ${noun} is missing: give ${form}`);
+  }
+  if (typeof value !== "string" && !isRecord(value)) {
+    return wrong(
+      "wrong-type",
+      `expected ${form}; got ${JSON.stringify(value)}`,
+    );
+  }
+  const { uses } = readChoice(value);
+  const path = typeof value === "string" ? [] : ["uses"];
+  if (isRecord(value)) {
+    const extra = Object.keys(value).find((key) =>
+      key !== "uses" && key !== "with"
+    );
+    if (extra !== undefined) {
+      const known = nearest(extra, ["uses", "with"]);
+      const hint = known === undefined ? "" : `; did you mean "${known}"?`;
+      return wrong(
+        "unknown-key",
+        `the ${noun} has no key "${extra}"${hint} (valid: uses, with)`,
+        extra,
+      );
+    }
+  }
+  if (uses instanceof UserModule) {
+    const problem = shapeProblem(uses.exported, methods);
+    return problem === undefined ? undefined : wrong(
+      "module-shape",
+      `${uses.specifier} is no ${noun} module: ${problem}`,
+      ...path,
+    );
+  }
+  if (typeof uses !== "string") {
+    return wrong("missing-key", `the ${noun} needs "uses": give ${form}`);
+  }
+  if (registry.get(uses) !== undefined) return undefined;
+  if (isModulePath(uses)) {
+    return wrong(
+      "wrong-type",
+      `a module of your own is named in full: { uses: ${uses} }`,
+      ...path,
+    );
+  }
+  const known = nearest(uses, names);
+  const hint = known === undefined ? "" : `; did you mean "${known}"?`;
+  return wrong(
+    "unknown-module",
+    `no ${noun} is named "${uses}"${hint} (valid: ${
+      names.join(", ")
+    }, or the path of a module of your own)`,
+    ...path,
+  );
+}
+
+/** The issue as seen from the slot, with what only the module's schema knows. */
+function below(
+  issue: z.core.$ZodIssue,
+  module: Module,
+  noun: string,
+  value: unknown,
+): z.core.$ZodRawIssue {
+  const known = issue.code === "unrecognized_keys" && !("valid" in issue)
+    ? {
+      valid: validKeys(module.with, issue.path),
+      owner: issue.path.length === 0 ? `${noun} "${module.name}"` : undefined,
+    }
+    : {};
+  return {
+    ...issue,
+    ...known,
+    input: issue.input ?? value,
+    path: ["with", ...issue.path],
+  } as z.core.$ZodRawIssue;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
