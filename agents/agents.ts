@@ -1,14 +1,15 @@
 /**
- * Players: what comments on a situation before the policy acts.
+ * Players: what comments on a situation, and what acts on it.
  *
  * - `agent.ts` the contract of a reflection agent
  * - `prompt.ts` the one place where prompts are composed, for the reflection model and for the policy
  * - `registry.ts` reflection agents by name or path; `makeReflectionAgent` makes one
  * - `none.ts` says nothing; `oracle.ts` the teacher while data is collected; `onnx.ts` a trained reflection
  *   model in ONNX Runtime
+ * - `policy.ts` the player itself: one label for each observation; `labels.ts` the tokens of the labels
  *
- * An agent sees observations, never an environment. Not here: the policy's own forward pass and everything
- * that learns (models/, training/).
+ * An agent sees observations, never an environment. Not here: the forward pass (models/) and everything that
+ * learns (training/).
  * @module
  */
 export * from "./agent.ts";
