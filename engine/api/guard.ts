@@ -67,7 +67,8 @@ export function readOnly(): MiddlewareHandler {
   };
 }
 
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+/** Names that no DNS server can claim. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;
 
 /**
  * Refuses requests that name another host: a page on the web could have its own name resolve to
@@ -77,7 +78,7 @@ export function loopbackOnly(): MiddlewareHandler {
   return async (context, next) => {
     const named = context.req.header("host") ??
       new URL(context.req.url).host;
-    if (LOOPBACK.has(named.replace(/:\d+$/, "").toLowerCase())) {
+    if (LOOPBACK.test(named.replace(/(?<=[^:]):\d+$/, ""))) {
       await next();
       return;
     }
@@ -96,5 +97,5 @@ export function loopbackOnly(): MiddlewareHandler {
 
 /** Whether only this machine can reach a server bound to that address. */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\./.test(host);
+  return LOOPBACK.test(host);
 }
