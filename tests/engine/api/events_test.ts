@@ -6,6 +6,7 @@ import {
   assertStringIncludes,
 } from "../../../std/assert.ts";
 import { createApp } from "../../../engine/api/app.ts";
+import { eventStream } from "../../../engine/api/event_stream.ts";
 import { serve, ServeError } from "../../../engine/api/serve.ts";
 import { record, writeRun } from "./fixture.ts";
 
@@ -54,6 +55,10 @@ class Frames {
   async cancel(): Promise<void> {
     await this.#reader.cancel();
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 const OPENING = ": events\nretry: 1000";
@@ -180,13 +185,7 @@ Deno.test("serve: answers over HTTP, follows a run, and ends with its signal", a
   const page = await (await fetch(`${base}runs/live`)).text();
   assertStringIncludes(page, 'data-events="/api/runs/live/events?after=0"');
 
-  const frames = new Frames(
-    await fetch(`${base}api/runs/latest/events`)
-      .then(async (response) => {
-        await response.body?.cancel();
-        return await fetch(`${base}api/runs/live/events`);
-      }),
-  );
+  const frames = new Frames(await fetch(`${base}api/runs/live/events`));
   assertEquals(await frames.next(), OPENING);
   await run.append('{"n":1}\n');
   assertEquals(await frames.next(), 'id: 8\ndata: {"n":1}');
@@ -194,6 +193,32 @@ Deno.test("serve: answers over HTTP, follows a run, and ends with its signal", a
   await served;
   await frames.cancel().catch(() => {});
   await run.end();
+});
+
+Deno.test("events: over HTTP, a client that leaves ends the following", async () => {
+  const file = await Deno.makeTempFile();
+  let looks = 0;
+  const status = () => {
+    looks++;
+    return "running";
+  };
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => eventStream({ file, interval: 2, status }),
+  );
+  const controller = new AbortController();
+  const { signal } = controller;
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const frames = new Frames(await fetch(url, { signal }));
+  assertEquals(await frames.next(), OPENING);
+  while (looks < 3) await pause(2);
+  controller.abort();
+  await assertRejects(() => frames.next(), DOMException);
+  await pause(100);
+  const left = looks;
+  await pause(100);
+  assertEquals(looks, left, "the run is still looked at");
+  await server.shutdown();
 });
 
 Deno.test("serve: a port in use is an error that says what to do", async () => {
