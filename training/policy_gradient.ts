@@ -52,7 +52,7 @@ export interface PolicyGradientOptions extends PolicyGradientSettings {
 export interface IterationReport {
   /** Iterations done. */
   readonly iteration: number;
-  readonly task: string;
+  readonly task: string | undefined;
   /** Share of the fresh episodes that succeeded. */
   readonly successRate: number;
   /** Mean undiscounted return of the fresh episodes. */
@@ -97,7 +97,7 @@ export async function trainPolicyGradient(
     for (let iteration = 0; iteration < iterations; iteration++) {
       signal.throwIfAborted();
       const now = taskAt(options.curriculum, iteration, iterations);
-      if (now !== task) replay.clear();
+      if (iteration > 0 && now !== task) replay.clear();
       task = now;
       const fresh = await playFresh(options, iteration, task);
       const baseline = baselineOf(fresh, options.normalize);
@@ -135,14 +135,14 @@ export async function trainPolicyGradient(
 function playFresh(
   options: PolicyGradientOptions,
   iteration: number,
-  task: string,
+  task: string | undefined,
 ): Promise<Episode[]> {
   const starts = options.environments.slice(0, options.episodes).map((
     environment,
     i,
   ) => ({
     environment,
-    task,
+    ...(task === undefined ? {} : { task }),
     split: options.split,
     seed: deriveSeed(options.seed, iteration, 0, i),
   }));

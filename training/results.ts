@@ -32,8 +32,8 @@ export interface Results {
   readonly seed: number;
   /** Which starts the episodes were drawn from. */
   readonly split: string;
-  /** Steps after which an episode is truncated. */
-  readonly horizon: number;
+  /** Steps after which an episode is truncated; absent where the environment has no such option. */
+  readonly horizon?: number | undefined;
   /** At least one. */
   readonly episodes: readonly EpisodeResult[];
 }
@@ -73,7 +73,7 @@ export const resultsSchema: z.ZodType<Results> = z.strictObject({
   task: z.string(),
   seed: z.int(),
   split: z.string(),
-  horizon: z.int().positive(),
+  horizon: z.int().positive().optional(),
   episodes: z.array(z.strictObject({
     seed: z.int(),
     success: z.boolean(),

@@ -23,7 +23,7 @@ export function tableCaption(methods: readonly PooledMethod[]): string {
           one.split === "all"
             ? "all starts"
             : `starts of the ${one.split} split`
-        }, at most ${one.horizon} steps`
+        }${one.horizon === undefined ? "" : `, at most ${one.horizon} steps`}`
       ),
     ),
   ];

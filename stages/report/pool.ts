@@ -34,7 +34,7 @@ export interface PooledMethod extends MethodSummary {
   /** Which starts the episodes were drawn from. */
   readonly split: string;
   /** Steps after which an episode was truncated. */
-  readonly horizon: number;
+  readonly horizon: number | undefined;
   /** Success rate of each pooled result, in the order they were listed. */
   readonly rateBySeed: readonly number[];
 }

@@ -1,0 +1,123 @@
+/**
+ * `uses: rl`: online reinforcement learning of a policy, with a frozen reflection agent.
+ * @module
+ */
+import { z } from "zod";
+import { Policy } from "../agents/policy.ts";
+import { makeReflectionAgent, reflectionAgents } from "../agents/registry.ts";
+import { type Artifact, artifact, artifactPath } from "../engine/artifact.ts";
+import type { StageContext, StageModule } from "../engine/module.ts";
+import { type ModuleChoice, slot } from "../engine/slot.ts";
+import { environments, makeEnvironment } from "../envs/registry.ts";
+import { Gpt2 } from "../models/gpt2.ts";
+import { readModelFolder } from "../models/model_folder.ts";
+import { exportOnnx } from "../models/onnx/export.ts";
+import { algorithms } from "../training/algorithms.ts";
+import {
+  type CurriculumPart,
+  curriculumSchema,
+} from "../training/curriculum.ts";
+import {
+  type PolicyGradientSettings,
+  trainPolicyGradient,
+} from "../training/policy_gradient.ts";
+import { withDevice } from "./device.ts";
+import { saveModel } from "./sft.ts";
+
+/** Inputs of the stage. */
+interface RlInput {
+  readonly env: ModuleChoice;
+  readonly policy: Artifact | string;
+  readonly reflection: ModuleChoice;
+  readonly algorithm: ModuleChoice;
+  readonly curriculum?: CurriculumPart[] | undefined;
+  readonly split: "train" | "test" | "all";
+}
+
+const input: z.ZodType<RlInput> = z.strictObject({
+  env: slot("environment", environments, ["make"]).describe(
+    "the environment to act in",
+  ),
+  policy: artifact("model").describe("the policy to start from"),
+  reflection: slot("reflection agent", reflectionAgents, ["make"]).prefault(
+    "none",
+  )
+    .describe("comments on each situation; frozen"),
+  algorithm: slot("algorithm", algorithms).prefault("policy-gradient")
+    .describe("how the policy learns"),
+  curriculum: curriculumSchema.optional()
+    .describe(
+      "tasks in order; left out: the environment's own task throughout",
+    ),
+  split: z.enum(["train", "test", "all"]).default("train")
+    .describe("which starts the episodes are drawn from"),
+});
+
+/** The stage. */
+export const rl: StageModule<RlInput> = {
+  name: "rl",
+  version: "1",
+  description: "Trains a policy by acting: episodes, returns, gradient, again.",
+  url: import.meta.url,
+  with: input,
+  outputs: {
+    model: { kind: "model", description: "the policy, in Hugging Face layout" },
+    onnx: { kind: "onnx", description: "the same policy for onnxruntime" },
+  },
+  usesDevice: true,
+  async run(input, context) {
+    const reflection = await makeReflectionAgent(
+      input.reflection.uses,
+      input.reflection.with,
+    );
+    try {
+      await withDevice(context.device, async (device) => {
+        const { config, parameters, tokenizer } = readModelFolder(
+          artifactPath(input.policy),
+        );
+        const model = Gpt2.load(device, config, parameters, {
+          trainable: true,
+        });
+        const settings = input.algorithm.with as PolicyGradientSettings;
+        await trainPolicyGradient({
+          ...settings,
+          policy: new Policy(model, tokenizer),
+          reflection,
+          environments: await Promise.all(
+            Array.from(
+              { length: settings.episodes },
+              () => makeEnvironment(input.env.uses, input.env.with),
+            ),
+          ),
+          curriculum: input.curriculum ?? [],
+          split: input.split,
+          seed: context.seed,
+          signal: context.signal,
+          onIteration: reporter(context, settings.iterations),
+        });
+        await saveModel({ model, tokenizer }, context.output("model"));
+      });
+      exportOnnx(context.output("model"), context.output("onnx"));
+    } finally {
+      await reflection.dispose?.();
+    }
+  },
+};
+
+function reporter(context: StageContext, iterations: number) {
+  let since = performance.now();
+  return (
+    report: Parameters<
+      Parameters<typeof trainPolicyGradient>[0]["onIteration"]
+    >[0],
+  ) => {
+    const { iteration, task: _task, ...values } = report;
+    context.progress(iteration, iterations, "iterations");
+    context.metric(iteration, values);
+    const now = performance.now();
+    context.gauge({
+      decisionsPerSecond: values.decisions / (now - since) * 1000,
+    });
+    since = now;
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * `uses: sft`: supervised fine-tuning of a reflection model or a policy, and its ONNX export.
+ * @module
+ */
+import { z } from "zod";
+import { LABELS } from "../agents/labels.ts";
+import { Policy } from "../agents/policy.ts";
+import { labelText } from "../agents/prompt.ts";
+import { type Artifact, artifact, artifactPath } from "../engine/artifact.ts";
+import type { StageContext, StageModule } from "../engine/module.ts";
+import { type ModuleChoice, slot } from "../engine/slot.ts";
+import type { Device } from "../kernels/kernels.ts";
+import { Gpt2 } from "../models/gpt2.ts";
+import type { Gpt2Config } from "../models/gpt2_config.ts";
+import { readModelFolder, writeModelFolder } from "../models/model_folder.ts";
+import { exportOnnx } from "../models/onnx/export.ts";
+import { models } from "../models/registry.ts";
+import { Tokenizer, trainTokenizer } from "../models/tokenizer/tokenizer.ts";
+import {
+  type Dataset,
+  policyExamples,
+  policyTexts,
+  readDataset,
+  reflectionExamples,
+  reflectionTexts,
+} from "../training/examples.ts";
+import {
+  fineTuneCompletions,
+  fineTuneLabels,
+  type FineTuneOptions,
+} from "../training/fine_tune.ts";
+import { deriveSeed } from "../std/random.ts";
+import { withDevice } from "./device.ts";
+
+/** Inputs of the stage. */
+interface SftInput {
+  readonly model: ModuleChoice | Artifact | string;
+  readonly dataset: Artifact | string;
+  readonly reflection: boolean;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly finalLearningRate: number;
+  readonly weightDecay: number;
+  readonly clip: number;
+}
+
+const input: z.ZodType<SftInput> = z.strictObject({
+  model: z.union([artifact("model"), slot("model", models, ["configure"])])
+    .describe("a model to go on training, or a family to start from scratch"),
+  dataset: artifact("dataset")
+    .describe(
+      "rows of a policy (trained to answer with labels) or of reflections (texts)",
+    ),
+  reflection: z.boolean().default(true)
+    .describe("policy datasets only: whether the prompt holds the reflection"),
+  steps: z.int().positive().default(400).describe("optimiser steps"),
+  batchSize: z.int().positive().default(32).describe("examples a step"),
+  learningRate: z.number().positive().default(2e-4).describe(
+    "learning rate of the first step",
+  ),
+  finalLearningRate: z.number().min(0).max(1).default(1)
+    .describe(
+      "the last step's learning rate as a share of the first's; it falls linearly",
+    ),
+  weightDecay: z.number().min(0).default(1e-3).describe(
+    "AdamW's decoupled weight decay",
+  ),
+  clip: z.number().min(0).default(0.3).describe(
+    "largest gradient norm; 0 does not clip",
+  ),
+});
+
+function textsOf(data: Dataset, withReflection: boolean): string[] {
+  return data.sort === "policy"
+    ? policyTexts(data.rows, withReflection)
+    : reflectionTexts(data.rows);
+}
+
+/** The head's matrix is multiplied fastest with rows in multiples of this. */
+const HEAD_ROWS = 64;
+
+function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}
+
+/** A model and its tokenizer on the device. */
+interface LoadedModel {
+  readonly model: Gpt2;
+  readonly tokenizer: Tokenizer;
+}
+
+/** A family's fresh model, with a tokenizer trained on the data it will read. */
+function initialize(
+  device: Device,
+  choice: ModuleChoice,
+  data: Dataset,
+  { reflection }: SftInput,
+  seed: number,
+): LoadedModel {
+  const limits = models.get(choice.uses)!.configure(choice.with);
+  const actions = data.rows.reduce(
+    (most, { observation }) => Math.max(most, observation.actions.length),
+    0,
+  );
+  const tokenizer = Tokenizer.fromJson(
+    trainTokenizer(textsOf(data, reflection), {
+      vocabularySize: limits.vocab_size,
+      labels: LABELS.slice(0, actions).map(labelText),
+    }),
+  );
+  const config: Gpt2Config = {
+    ...limits,
+    vocab_size: Math.min(
+      limits.vocab_size,
+      roundUp(tokenizer.vocabularySize, HEAD_ROWS),
+    ),
+    bos_token_id: tokenizer.endOfText,
+    eos_token_id: tokenizer.endOfText,
+  };
+  return {
+    tokenizer,
+    model: Gpt2.initialize(device, config, { seed, trainable: true }),
+  };
+}
+
+function load(device: Device, folder: string): LoadedModel {
+  const { config, parameters, tokenizer } = readModelFolder(folder);
+  return {
+    tokenizer,
+    model: Gpt2.load(device, config, parameters, { trainable: true }),
+  };
+}
+
+async function train(
+  { model, tokenizer }: LoadedModel,
+  data: Dataset,
+  input: SftInput,
+  context: StageContext,
+): Promise<void> {
+  const since = { time: performance.now() };
+  const options: FineTuneOptions = {
+    ...input,
+    seed: deriveSeed(context.seed, 2),
+    signal: context.signal,
+    onProgress({ step, loss, gradientNorm, tokens }) {
+      context.progress(step, input.steps, "steps");
+      context.metric(step, { loss, gradientNorm });
+      const now = performance.now();
+      context.gauge({ tokensPerSecond: tokens / (now - since.time) * 1000 });
+      since.time = now;
+    },
+  };
+  if (data.sort === "reflection") {
+    await fineTuneCompletions(
+      model,
+      reflectionExamples(data.rows, tokenizer),
+      options,
+    );
+  } else {
+    const policy = new Policy(model, tokenizer);
+    await fineTuneLabels(
+      policy,
+      policyExamples(data.rows, policy, input.reflection),
+      options,
+    );
+  }
+}
+
+/** The stage. */
+export const sft: StageModule<SftInput> = {
+  name: "sft",
+  version: "1",
+  description:
+    "Fine-tunes a model on a dataset: a policy on labels, or a reflection model on texts.",
+  url: import.meta.url,
+  with: input,
+  outputs: {
+    model: { kind: "model", description: "the model, in Hugging Face layout" },
+    onnx: { kind: "onnx", description: "the same model for onnxruntime" },
+  },
+  usesDevice: true,
+  async run(input, context) {
+    const data = await readDataset(artifactPath(input.dataset));
+    context.log(`${data.rows.length} rows of a ${data.sort} dataset`);
+    await withDevice(context.device, async (device) => {
+      const loaded = typeof input.model === "object" && "uses" in input.model
+        ? initialize(
+          device,
+          input.model,
+          data,
+          input,
+          deriveSeed(context.seed, 1),
+        )
+        : load(device, artifactPath(input.model));
+      await train(loaded, data, input, context);
+      await saveModel(loaded, context.output("model"));
+    });
+    exportOnnx(context.output("model"), context.output("onnx"));
+  },
+};
+
+/** Writes a model that was trained, in Hugging Face layout. */
+export async function saveModel(
+  { model, tokenizer }: LoadedModel,
+  folder: string,
+): Promise<void> {
+  const { config } = model;
+  writeModelFolder(folder, {
+    config,
+    tokenizer,
+    parameters: await model.weights(),
+  });
+}

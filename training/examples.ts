@@ -1,0 +1,85 @@
+/**
+ * From dataset rows to what a model trains on: prompts composed, tokens encoded.
+ * @module
+ */
+import { labelPosition } from "../agents/labels.ts";
+import type { Policy } from "../agents/policy.ts";
+import {
+  composePolicyPrompt,
+  composeReflectionPrompt,
+  labelText,
+} from "../agents/prompt.ts";
+import type { Tokenizer } from "../models/tokenizer/tokenizer.ts";
+import {
+  type PolicyRow,
+  readPolicyRows,
+  readReflectionRows,
+  type ReflectionRow,
+} from "./dataset.ts";
+import type { CompletionExample, LabelExample } from "./fine_tune.ts";
+
+/** A dataset of either sort. */
+export type Dataset =
+  | { readonly sort: "policy"; readonly rows: readonly PolicyRow[] }
+  | { readonly sort: "reflection"; readonly rows: readonly ReflectionRow[] };
+
+/** Reads a dataset; its first line says which sort it is. Throws a DatasetError at the first bad line. */
+export async function readDataset(path: string): Promise<Dataset> {
+  const text = await Deno.readTextFile(path);
+  const end = text.indexOf("\n");
+  return hasLabel(end < 0 ? text : text.slice(0, end))
+    ? { sort: "policy", rows: await readPolicyRows(path) }
+    : { sort: "reflection", rows: await readReflectionRows(path) };
+}
+
+/** Prompts and completions of a reflection dataset; each completion ends with the end of text. */
+export function reflectionExamples(
+  rows: readonly ReflectionRow[],
+  tokenizer: Tokenizer,
+): CompletionExample[] {
+  return rows.map(({ observation, reflection }) => ({
+    prompt: tokenizer.encode(composeReflectionPrompt(observation)),
+    completion: [...tokenizer.encode(` ${reflection}`), tokenizer.endOfText],
+  }));
+}
+
+/** Prompts and labels of a policy dataset, with the rows' reflections or without any. */
+export function policyExamples(
+  rows: readonly PolicyRow[],
+  policy: Policy,
+  withReflection: boolean,
+): LabelExample[] {
+  return rows.map(({ observation, reflection, label }) => {
+    const { tokens, choices } = policy.input(
+      observation,
+      withReflection ? reflection : "",
+    );
+    return { prompt: tokens, choices, target: labelPosition(label) };
+  });
+}
+
+function hasLabel(line: string): boolean {
+  try {
+    return typeof JSON.parse(line)?.label === "string";
+  } catch {
+    return false; // The reader will say what is wrong with the line.
+  }
+}
+
+/** The texts a tokenizer for these rows is trained on. */
+export function reflectionTexts(rows: readonly ReflectionRow[]): string[] {
+  return rows.map(({ observation, reflection }) =>
+    `${composeReflectionPrompt(observation)} ${reflection}`
+  );
+}
+
+/** The texts a tokenizer for these rows is trained on. */
+export function policyTexts(
+  rows: readonly PolicyRow[],
+  withReflection: boolean,
+): string[] {
+  return rows.map(({ observation, reflection, label }) =>
+    composePolicyPrompt(observation, withReflection ? reflection : "") +
+    labelText(label)
+  );
+}
