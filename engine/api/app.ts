@@ -62,6 +62,8 @@ export function createApp(options: AppOptions): Hono {
   app.onError((error, context) => errorResponse(context, asApiError(error)));
   app.notFound((context) => errorResponse(context, nothingAt(context)));
 
+  // Browsers ask for it unbidden; there is none.
+  app.get("/favicon.ico", (context) => context.body(null, 204));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   addApi(app, options);
   addPages(app, options);

@@ -23,7 +23,7 @@ table{border-collapse:collapse;width:100%}
 th{font-weight:500;font-size:.78rem;color:var(--muted);text-align:left;border-bottom:1px solid var(--rule);white-space:nowrap}
 th,td{padding:.5rem 1rem .5rem 0;vertical-align:top}
 tbody tr+tr td{border-top:1px solid var(--rule)}
-.number{text-align:right}
+.number{text-align:right;padding-right:1.75rem}
 td.number,.state{white-space:nowrap}
 .soft,.metrics{color:var(--soft)}
 .uses{display:block;color:var(--muted);font-size:.8rem}

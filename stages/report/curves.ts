@@ -28,12 +28,13 @@ export interface Line {
 
 const lineSchema = z.object({
   step: z.number(),
-  values: z.record(z.string(), z.number()),
+  values: z.record(z.string(), z.number().nullable()),
 });
 
 /**
  * Reads a `metrics` artifact: lines `{"step":n,"values":{"loss":1.2}}`. Of a step written twice (a
- * stage that resumed from a checkpoint) the last line counts.
+ * stage that resumed from a checkpoint) the last line counts. A null, which stands for a number that
+ * was not finite, is left out.
  *
  * @returns One curve a metric, in the order metrics first appear.
  * @throws Error naming the file and the line.
@@ -51,7 +52,8 @@ export function parseMetrics(
     for (const [metric, value] of Object.entries(values)) {
       let points = metrics.get(metric);
       if (points === undefined) metrics.set(metric, points = new Map());
-      points.set(step, value);
+      if (value === null) points.delete(step);
+      else points.set(step, value);
     }
   }
   return [...metrics].map(([metric, points]) => {
@@ -76,7 +78,7 @@ function parseLine(line: string, where: string): z.infer<typeof lineSchema> {
   const parsed = lineSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new Error(
-    `${where}: expected {"step":n,"values":{"loss":1.2,…}} with finite numbers, got ${
+    `${where}: expected {"step":n,"values":{"loss":1.2,…}} with numbers or null, got ${
       line.slice(0, 80)
     }. Run the stage again to write it anew.`,
   );

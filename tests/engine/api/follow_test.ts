@@ -71,3 +71,18 @@ Deno.test("followLines: aborting ends the wait at once", async () => {
   assertEquals(await collect(lines), []);
   assert(performance.now() - started < 10_000);
 });
+
+Deno.test("followLines: aborting between two looks skips the wait", async () => {
+  const path = await Deno.makeTempFile();
+  const controller = new AbortController();
+  const started = performance.now();
+  const lines = followLines(path, {
+    signal: controller.signal,
+    interval: 15_000,
+    isOpen: () => true,
+  });
+  assertEquals(await lines.next(), { done: false, value: undefined });
+  controller.abort();
+  assertEquals(await lines.next(), { done: true, value: undefined });
+  assert(performance.now() - started < 10_000);
+});

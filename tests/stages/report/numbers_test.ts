@@ -151,10 +151,10 @@ Deno.test("numbers in words", () => {
   ]);
 });
 
-Deno.test("parseMetrics: a curve a metric; a repeated step counts once, the later line", () => {
+Deno.test("parseMetrics: a curve a metric; a repeated step counts once, null not at all", () => {
   const text = '{"step":2,"values":{"loss":2}}\n' +
     '{"step":1,"values":{"loss":3,"success":0.5}}\n' +
-    '{"step":2,"values":{"loss":1}}\n';
+    '{"step":2,"values":{"loss":1}}\n{"step":3,"values":{"loss":null}}\n';
   assertEquals(parseMetrics(text, "m.jsonl", "rl", 0), [
     {
       label: "rl",
@@ -174,7 +174,7 @@ Deno.test("parseMetrics: a curve a metric; a repeated step counts once, the late
 });
 
 Deno.test("parseMetrics: errors name file and line", () => {
-  for (const bad of ["{", '{"step":1}', '{"step":1,"values":{"loss":null}}']) {
+  for (const bad of ["{", '{"step":1}', '{"step":1,"values":{"loss":"1"}}']) {
     assertThrows(
       () => parseMetrics(`{"step":1,"values":{}}\n${bad}\n`, "m.jsonl", "a", 0),
       Error,
