@@ -185,6 +185,7 @@ Deno.test("categoricalLoss refuses targets that are no choices, and shapes that 
   refuses({ choices: Uint32Array.of(0, 5) }, "target 0 of row 0");
   refuses({ choices: Uint32Array.of(5, 6) }, "6 choices in 5 columns");
   refuses({ weights: Float32Array.of(1) }, "got 2, 1 and 2");
+  refuses({ choices: Uint32Array.of(5) }, "got 2, 2 and 1");
   const wide = new Tensor([1, WIDEST + 1], logits.buffer, 0, false);
   refuses({}, `${WIDEST + 1} columns exceed`, wide);
   tape.release();

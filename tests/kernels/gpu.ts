@@ -1,7 +1,8 @@
 /**
  * The device of a test file. All memory it hands out is poisoned: every buffer and texture starts
  * as NaN, so elements a kernel forgets to write are seen, and every buffer is followed by a guard,
- * so elements written beyond the end are seen.
+ * so elements written beyond the end are seen. (WebGPU itself drops what a shader writes beyond its
+ * binding; guards catch bindings and copies that are too long.)
  * @module
  */
 import { assert } from "../../std/assert.ts";
@@ -14,6 +15,8 @@ import {
 
 /** A quiet NaN as f32; as an index, beyond every table. */
 const GARBAGE = 0x7fc0_dead;
+/** Guards hold this and upwards, each another number: a copy of a NaN or of another guard would not be seen. */
+const FIRST_GUARD = 0xc640_0000;
 /** Bytes behind the elements of each buffer. Kernels may write whole vec4s, so a guard starts at the next 16. */
 const GUARD_BYTES = 256;
 const CHECKED_BYTES = GUARD_BYTES - 16;
@@ -22,11 +25,16 @@ function garbage(bytes: number): Uint32Array<ArrayBuffer> {
   return new Uint32Array(bytes / 4).fill(GARBAGE);
 }
 
+function guardStart(bytes: number): number {
+  return Math.ceil(bytes / 16) * 16;
+}
+
 /** A device with poisoned memory. */
 export class Gpu {
   /** Textures handed out so far: they tell which path an op took. */
   textures = 0;
-  readonly #handed = new Map<GPUBuffer, number>();
+  readonly #handed = new Map<GPUBuffer, { bytes: number; guard: number }>();
+  #guards = 0;
 
   constructor(readonly device: Device) {
     this.#poisonBuffers();
@@ -38,8 +46,10 @@ export class Gpu {
     const take = pool.buffer.bind(pool);
     pool.buffer = (bytes) => {
       const buffer = take(bytes + GUARD_BYTES);
-      gpu.queue.writeBuffer(buffer, 0, garbage(buffer.size));
-      this.#handed.set(buffer, bytes);
+      const guard = FIRST_GUARD + this.#guards++ % 2 ** 20;
+      const words = garbage(buffer.size).fill(guard, guardStart(bytes) / 4);
+      gpu.queue.writeBuffer(buffer, 0, words);
+      this.#handed.set(buffer, { bytes, guard });
       return buffer;
     };
   }
@@ -87,9 +97,9 @@ export class Gpu {
       usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     });
     const encoder = gpu.createCommandEncoder();
-    const sizes = [...this.#handed.values()];
-    for (const [i, [buffer, bytes]] of [...this.#handed].entries()) {
-      const start = Math.ceil(bytes / 16) * 16;
+    const owners = [...this.#handed.values()];
+    for (const [i, [buffer, { bytes }]] of [...this.#handed].entries()) {
+      const start = guardStart(bytes);
       const target = i * CHECKED_BYTES;
       encoder.copyBufferToBuffer(buffer, start, staging, target, CHECKED_BYTES);
     }
@@ -98,12 +108,15 @@ export class Gpu {
     await staging.mapAsync(GPUMapMode.READ);
     const words = new Uint32Array(staging.getMappedRange().slice(0));
     staging.destroy();
-    const overwritten = words.findIndex((word) => word !== GARBAGE);
-    const owner = Math.floor(overwritten / (CHECKED_BYTES / 4));
+    const ownerOf = (word: number) =>
+      owners[Math.floor(word / (CHECKED_BYTES / 4))];
+    const overwritten = words.findIndex((word, i) =>
+      word !== ownerOf(i)!.guard
+    );
     assert(
       overwritten === -1,
       `something was written behind the end of a buffer of ${
-        sizes[owner]
+        ownerOf(overwritten)?.bytes
       } bytes`,
     );
   }

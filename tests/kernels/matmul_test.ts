@@ -190,16 +190,21 @@ Deno.test("the largest inner extent is summed to its end", async () => {
   }
 });
 
-Deno.test("more workgroups than one dimension holds compute every element", async () => {
-  const sizes = {
-    transposes: "NN",
-    rows: 2049,
-    columns: 2049,
-    depth: 1,
-  } as const;
-  assertGreater(sizes.rows * sizes.columns, 65_535 * 64);
-  assert((await productOfOnes(sizes)).every((sum) => sum === 1));
-});
+Deno.test("more workgroups than one dimension holds compute every element", () =>
+  gpu().run(async (tape) => {
+    const extent = 2049;
+    assertGreater(extent ** 2, 65_535 * 64);
+    const upwards = Float32Array.from({ length: extent }, (_, i) => i);
+    const a = tape.upload(upwards, [extent, 1]);
+    const b = tape.upload(upwards, [1, extent]);
+    const out = tape.empty([extent, extent]);
+    matmul(tape, { transposes: "NN", a, b, out });
+    const [product] = await gpu().read([out]);
+    const wrong = product!.findIndex((value, i) =>
+      value !== Math.floor(i / extent) * (i % extent)
+    );
+    assertEquals(wrong, -1);
+  }));
 
 /** A tensor of this shape whose elements are never touched. */
 function claimed(shape: readonly number[]): Tensor {

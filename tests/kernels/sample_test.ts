@@ -112,18 +112,30 @@ Deno.test("choices whose probability vanishes are never taken", async () => {
   assertEquals([...new Set(chosen)].sort(), [1, 3]);
 });
 
+Deno.test("the last draw before 1 is a choice, even where rounding leaves a remainder", async () => {
+  // The seed whose draw is the largest there is; the first column has no probability.
+  const rows = 300;
+  const seeds = new Uint32Array(rows).fill(29_400_446);
+  const logits = numbers(new Random(4), rows * 100);
+  for (let row = 0; row < rows; row++) logits[row * 100] = -Infinity;
+  const chosen = await run(logits, { seeds });
+  assert(chosen.every((choice) => choice > 0));
+});
+
 const WIDEST = 87_000;
 
 Deno.test("the widest row can yield its last column", async () => {
-  const logits = new Float32Array(WIDEST).fill(-50);
-  logits[WIDEST - 1] = 50;
-  for (const temperature of [0, 1]) {
-    const seeds = Uint32Array.of(9);
-    assertEquals(
-      await run(logits, { seeds, temperature }),
-      Uint32Array.of(WIDEST - 1),
-    );
-  }
+  const row = new Float32Array(WIDEST).fill(-50);
+  row[WIDEST - 1] = 50;
+  const likeliest = await run(row, {
+    seeds: Uint32Array.of(1),
+    temperature: 0,
+  });
+  assertEquals([...likeliest], [WIDEST - 1]);
+  row[WIDEST - 2] = 50;
+  const seeds = Uint32Array.from({ length: 12 }, (_, i) => i);
+  const chosen = await run(repeated(row, seeds.length), { seeds });
+  assertEquals([...new Set(chosen)].sort(), [WIDEST - 2, WIDEST - 1]);
 });
 
 Deno.test("sample refuses rows without choices, and shapes that do not fit", () => {

@@ -31,7 +31,7 @@ function sum(...terms: readonly Float64Array[]): Float64Array {
   );
 }
 
-Deno.test("addInto adds every element and none beyond", () =>
+Deno.test("addInto adds every element, and refuses another size", () =>
   forAll(4, (random) => {
     const count = between(random, 1, 300);
     const [x, y] = [numbers(random, count), numbers(random, count)];
