@@ -41,6 +41,40 @@ export function valueAxis(
   };
 }
 
+/** Training steps along the bottom, from the first to the last. */
+export function stepAxis(): Record<string, unknown> {
+  return valueAxis({
+    name: "step",
+    nameLocation: "middle",
+    nameGap: 26,
+    min: "dataMin",
+    max: "dataMax",
+    splitLine: { show: false },
+    axisLabel: {
+      color: light.muted,
+      fontSize: 11.5,
+      showMinLabel: true,
+      showMaxLabel: false,
+      hideOverlap: true,
+    },
+  });
+}
+
+/** Names of the lines, in the top right corner. */
+export function legend(names: readonly string[]): Record<string, unknown> {
+  return {
+    data: [...names],
+    right: 0,
+    top: 0,
+    icon: "roundRect",
+    itemWidth: 16,
+    itemHeight: 3,
+    itemGap: 18,
+    selectedMode: false,
+    textStyle: { color: light.soft, fontSize: 12 },
+  };
+}
+
 /** Names down the left side, the first on top. */
 export function nameAxis(names: readonly string[]): Record<string, unknown> {
   return {

@@ -5,12 +5,12 @@
 import type { StageSummary } from "../../engine/summary.ts";
 import type { CurveChart } from "./curve_charts.ts";
 import type { PooledMethod } from "./pool.ts";
-import { duration, enumerate } from "./words.ts";
+import { duration, enumerate, metricWords, place } from "./words.ts";
 
 /** `taxi pickup` */
 export function places(methods: readonly PooledMethod[]): string {
   return enumerate([
-    ...new Set(methods.map((one) => `${one.env} ${one.task}`.trim())),
+    ...new Set(methods.map(place)),
   ]);
 }
 
@@ -19,7 +19,7 @@ export function tableCaption(methods: readonly PooledMethod[]): string {
   const setups = [
     ...new Set(
       methods.map((one) =>
-        `${one.env} ${one.task}: ${
+        `${place(one)}: ${
           one.split === "all"
             ? "all starts"
             : `starts of the ${one.split} split`
@@ -37,7 +37,9 @@ export function tableCaption(methods: readonly PooledMethod[]): string {
 
 /** What the lines of a learning curve are. */
 export function curvesCaption(chart: CurveChart): string {
-  const parts = [`Metric “${chart.metric}” against training step.`];
+  const parts = [
+    `${capitalised(metricWords(chart.metric))} against training step.`,
+  ];
   if (chart.averaged) parts.push("Thin: each seed; thick: their mean.");
   if (chart.smoothing !== undefined) {
     const [low, high] = chart.smoothing;
@@ -61,4 +63,8 @@ export function timeCaption(
     ? ""
     : ` ${cached} of ${stages.length} stages came from the cache and show the time of the run that computed them.`;
   return `${duration(wallSeconds)} of computing in all.${note}`;
+}
+
+function capitalised(words: string): string {
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
 }

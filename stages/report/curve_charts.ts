@@ -5,7 +5,7 @@
  * the trend is visible and so is the noise.
  * @module
  */
-import { base, heading, valueAxis } from "./axes.ts";
+import { base, heading, legend, stepAxis, valueAxis } from "./axes.ts";
 import { COLUMN } from "./charts.ts";
 import {
   type Curve,
@@ -16,7 +16,8 @@ import {
   smoothingWindow,
 } from "./curves.ts";
 import type { ChartSpec } from "./svg.ts";
-import { curveColour, light } from "./theme.ts";
+import { curveColour } from "./theme.ts";
+import { metricWords } from "./words.ts";
 
 /** A chart of curves, with what its caption has to say. */
 export interface CurveChart extends ChartSpec {
@@ -94,7 +95,8 @@ function curveChart(
     drawLabel(label, lines, curveColour(labels.indexOf(label)), noisy)
   );
   const windows = drawn.flatMap((one) => one.window ?? []);
-  const legend = byLabel.map(([label]) => label);
+  const names = byLabel.map(([label]) => label);
+  const words = metricWords(metric);
   return {
     name,
     metric,
@@ -103,39 +105,15 @@ function curveChart(
     smoothing: windows.length === 0
       ? undefined
       : [Math.min(...windows), Math.max(...windows)],
-    description: `${metric} against step for ${legend.join(", ")}.`,
+    description: `${words} against step for ${names.join(", ")}.`,
     width: COLUMN,
     height: 260,
     option: {
       ...base,
-      title: heading(metric),
-      legend: {
-        data: legend,
-        right: 0,
-        top: 0,
-        icon: "roundRect",
-        itemWidth: 16,
-        itemHeight: 3,
-        itemGap: 18,
-        selectedMode: false,
-        textStyle: { color: light.soft, fontSize: 12 },
-      },
+      title: heading(words),
+      legend: legend(names),
       grid: { left: 48, right: 12, top: 38, bottom: 42 },
-      xAxis: valueAxis({
-        name: "step",
-        nameLocation: "middle",
-        nameGap: 26,
-        min: "dataMin",
-        max: "dataMax",
-        splitLine: { show: false },
-        axisLabel: {
-          color: light.muted,
-          fontSize: 11.5,
-          showMinLabel: true,
-          showMaxLabel: false,
-          hideOverlap: true,
-        },
-      }),
+      xAxis: stepAxis(),
       yAxis: valueAxis({
         scale: true,
         splitNumber: 4,

@@ -5,7 +5,7 @@
 import { html } from "hono/html";
 import type { Transcript, TranscriptStep } from "../../training/results.ts";
 import type { PickedTranscript } from "./transcripts.ts";
-import { signed } from "./words.ts";
+import { place, signed } from "./words.ts";
 
 /** Escaped HTML, perhaps still being put together. */
 export type Markup = ReturnType<typeof html>;
@@ -16,8 +16,9 @@ export function episode(picked: PickedTranscript, open: boolean): Markup {
   const why = picked.why === "" ? "" : ` · ${picked.why}`;
   return html`
     <details ${open ? "open" : ""}>
-      <summary><b>${picked.method}</b> <span class="why">${picked.env} ${picked
-        .task}, start ${transcript
+      <summary><b>${picked.method}</b> <span class="why">${place(
+        picked,
+      )}, seed ${transcript
         .seed}${why}</span> <span class="fate">${outcome(
           transcript,
         )}</span></summary>

@@ -6,13 +6,13 @@ import { html } from "hono/html";
 import { tableCaption } from "./captions.ts";
 import type { Markup } from "./episode.ts";
 import type { PooledMethod } from "./pool.ts";
-import { percent, percentRange, signed } from "./words.ts";
+import { percent, percentRange, place, signed } from "./words.ts";
 
 /** One row a method; environment and task have columns only where they differ. */
 export function resultsTable(methods: readonly PooledMethod[]): Markup {
-  const several = new Set(methods.map((one) => `${one.env} ${one.task}`)).size >
+  const several = new Set(methods.map(place)).size >
     1;
-  const place = (one: PooledMethod) =>
+  const where = (one: PooledMethod) =>
     several
       ? html`
         <td class="word">${one.env}</td>
@@ -21,7 +21,7 @@ export function resultsTable(methods: readonly PooledMethod[]): Markup {
       : "";
   const row = (one: PooledMethod) =>
     html`
-      <tr><td class="word">${one.name}</td>${place(one)}<td>${one
+      <tr><td class="word">${one.name}</td>${where(one)}<td>${one
         .seeds}</td><td>${one.episodes}</td><td>${one
         .successes}</td><td>${percent(one.successRate)}</td><td>${percentRange(
           one.ci95,

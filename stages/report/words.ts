@@ -32,6 +32,17 @@ export function signed(value: number, digits: number): string {
   return zero ? text.replace("-", "") : text.replace("-", "−");
 }
 
+/** `successRate` → `success rate`, `kl_loss` → `kl loss` */
+export function metricWords(metric: string): string {
+  return metric.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replaceAll("_", " ")
+    .replace(/[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
+}
+
+/** `taxi pickup`, or `taxi` where results name no task. */
+export function place(one: { env: string; task: string }): string {
+  return one.task === "" ? one.env : `${one.env} ${one.task}`;
+}
+
 /** `a`, `a and b`, `a, b and c` */
 export function enumerate(words: readonly string[]): string {
   const last = words.at(-1) ?? "";
@@ -45,13 +56,13 @@ export function enumerate(words: readonly string[]): string {
  * its interval lies to the others'.
  */
 export function findings(methods: readonly MethodSummary[]): string[] {
-  const groups = Map.groupBy(methods, (one) => `${one.env} ${one.task}`);
-  return [...groups].map(([place, group]) => {
+  const groups = Map.groupBy(methods, place);
+  return [...groups].map(([where, group]) => {
     const [main, ...others] = group;
     if (main === undefined) return "";
-    const where = groups.size > 1 ? `On ${place}, ` : "";
+    const prefix = groups.size > 1 ? `On ${where}, ` : "";
     const opening =
-      `${where}${main.name} succeeded in ${main.successes} of ${main.episodes} episodes (${
+      `${prefix}${main.name} succeeded in ${main.successes} of ${main.episodes} episodes (${
         percent(main.successRate)
       }, 95% CI ${percentRange(main.ci95)})`;
     return `${opening}. ${comparison(main, others)}`.trim();

@@ -209,7 +209,10 @@ Deno.test("report: the page tells the result, shows the pictures and whole episo
     page,
     "reflect-rl succeeded in 17 of 20 episodes (85.0%, 95% CI 64.0–94.8). Its interval lies wholly above that of sft (20.0%, 5.7–51.0).",
   );
-  assertStringIncludes(page, "<mark>go reflect-rl</mark> # Action:");
+  assertStringIncludes(
+    page,
+    "<pre>reflect-rl # Analyze: <mark>go reflect-rl</mark> # Action:</pre>",
+  );
   assertEquals(Object.keys(pictures).toSorted(), [
     "curve-b-odd.svg",
     "curve-loss.svg",

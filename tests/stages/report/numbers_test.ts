@@ -12,7 +12,13 @@ import {
 import { wilson95 } from "../../../stages/report/interval.ts";
 import { poolResults } from "../../../stages/report/pool.ts";
 import { pickTranscripts } from "../../../stages/report/transcripts.ts";
-import { duration, findings, signed } from "../../../stages/report/words.ts";
+import {
+  duration,
+  findings,
+  metricWords,
+  place,
+  signed,
+} from "../../../stages/report/words.ts";
 import type { Results, Transcript } from "../../../training/results.ts";
 
 Deno.test("wilson95: published values", () => {
@@ -144,6 +150,13 @@ Deno.test("numbers in words", () => {
     "1 h 00 min",
     "2 h 05 min",
   ]);
+  assertEquals(["successRate", "kl_loss", "loss", "KL"].map(metricWords), [
+    "success rate",
+    "kl loss",
+    "loss",
+    "KL",
+  ]);
+  assertEquals(place({ env: "taxi", task: "" }), "taxi");
   assertEquals([signed(-0.5, 1), signed(-0.001, 2), signed(2, 0)], [
     "−0.5",
     "0.00",
