@@ -148,7 +148,7 @@ async function write(
   await writeResults(context.output("results"), {
     name: input.name,
     env: input.env.uses,
-    task: input.task ?? (typeof task === "string" ? task : ""),
+    task: input.task ?? ownTask ?? "",
     seed: context.seed,
     split: input.split,
     ...(typeof horizon === "number" ? { horizon } : {}),

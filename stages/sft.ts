@@ -41,6 +41,7 @@ interface SftInput {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly finalLearningRate: number;
+  readonly beta2: number;
   readonly weightDecay: number;
   readonly clip: number;
 }
@@ -63,6 +64,8 @@ const input: z.ZodType<SftInput> = z.strictObject({
     .describe(
       "the last step's learning rate as a share of the first's; it falls linearly",
     ),
+  beta2: z.number().gt(0).lt(1).default(0.999)
+    .describe("AdamW's memory of squared gradients; short trainings from scratch want less"),
   weightDecay: z.number().min(0).default(1e-3).describe(
     "AdamW's decoupled weight decay",
   ),

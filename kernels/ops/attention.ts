@@ -238,7 +238,8 @@ export function attention(
   );
   const { stream } = tape.device;
   const queries = spans.size / 4;
-  const image = tape.image(qkv);
+  // Decoding reads a few rows of a large cache: copying all of it would cost more than it saves.
+  const image = queries < qkv.rows ? undefined : tape.image(qkv);
   const kernels = kernelsOf(
     headDim / 4,
     image === undefined ? "buffer" : "texture",

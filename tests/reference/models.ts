@@ -47,10 +47,12 @@ function parametersOf(
 
 const isGain = (name: string) => /ln_(1|2|f)\.weight$/.test(name);
 
-/** A model with weights large enough that every part of it matters. */
-export function randomModel(): ModelFiles {
+/** A model with weights large enough that every part of it matters; small unless `change` says otherwise. */
+export function randomModel(
+  change: Partial<Gpt2Config> = { n_embd: 12, n_head: 3 },
+): ModelFiles {
   const random = new Random(1);
-  const own = config({ n_embd: 12, n_head: 3 });
+  const own = config(change);
   const parameters = parametersOf(own, (name) => {
     const noise = 0.8 * (random.next() - 0.5);
     return isGain(name) ? 1 + noise : noise;

@@ -1,0 +1,241 @@
+/**
+ * A model folder, loaded and ready: logits, and text written token by token with a key-value cache.
+ * @module
+ */
+import {
+  attention,
+  type Device,
+  gatherRows,
+  placeRows,
+  sample,
+  Tape,
+  type Tensor,
+} from "../kernels/kernels.ts";
+import { deriveSeed } from "../std/random.ts";
+import { type PackedBatch, packSequences } from "./batch.ts";
+import { Gpt2 } from "./gpt2.ts";
+import type { Gpt2Config } from "./gpt2_config.ts";
+import { readModelFolder } from "./model_folder.ts";
+import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+
+/** How to write. */
+export interface GenerateOptions {
+  /** Tokens to write at most. Default 100. */
+  readonly maxTokens?: number;
+  /** 0 takes the likeliest token. Default 0. */
+  readonly temperature?: number;
+  /** Seeds the sampling; each sequence has its own stream. Default 0. */
+  readonly seed?: number;
+  /** Stops between tokens. */
+  readonly signal?: AbortSignal;
+}
+
+/** Tokens written on the device between two looks at whether all sequences have ended. */
+const LOOK_EVERY = 8;
+
+/** A loaded language model. */
+export class LanguageModel {
+  private constructor(readonly model: Gpt2, readonly tokenizer: Tokenizer) {}
+
+  /** Loads a folder in Hugging Face layout onto a device. Throws a TypeError where it does not fit. */
+  static load(folder: string, device: Device): LanguageModel {
+    const { config, parameters, tokenizer } = readModelFolder(folder);
+    return new LanguageModel(
+      Gpt2.load(device, config, parameters, { trainable: false }),
+      tokenizer,
+    );
+  }
+
+  /** Its `config.json`. */
+  get config(): Gpt2Config {
+    return this.model.config;
+  }
+
+  /**
+   * Logits of each sequence: at its last position (V), or with `positions: "all"` at every one
+   * (T, V), row-major.
+   */
+  async logits(
+    tokens: readonly (readonly number[])[],
+    options: { readonly positions?: "last" | "all" } = {},
+  ): Promise<Float32Array[]> {
+    const { device } = this.model;
+    const tape = new Tape(device, { gradients: false });
+    try {
+      const batch = packSequences(tokens, this.config.n_positions);
+      const all = options.positions === "all";
+      const rows = all ? Uint32Array.from(batch.tokens.keys()) : batch.lastRows;
+      const hidden = this.model.hidden(tape, batch, rows);
+      const values = await device.stream.read(this.model.logits(tape, hidden));
+      let start = 0;
+      return tokens.map(({ length }) => {
+        const size = (all ? length : 1) * this.config.vocab_size;
+        return values.slice(start, start += size);
+      });
+    } finally {
+      tape.release();
+    }
+  }
+
+  /**
+   * Continues each prompt (B) until the end of text, `maxTokens` or the model's context; gives the
+   * new tokens without the end of text. The same seed gives the same tokens.
+   */
+  async generate(
+    prompts: readonly (readonly number[])[],
+    options: GenerateOptions = {},
+  ): Promise<number[][]> {
+    const { maxTokens = 100, signal } = options;
+    const longest = prompts.reduce(
+      (most, { length }) => Math.max(most, length),
+      0,
+    );
+    const room = Math.min(maxTokens, this.config.n_positions - longest);
+    const writer = new Writer(this.model, prompts, options);
+    try {
+      const written: Uint32Array[] = [];
+      for (let turn = 0; turn < room; turn++) {
+        signal?.throwIfAborted();
+        writer.step(turn);
+        if ((turn + 1) % LOOK_EVERY !== 0 && turn + 1 !== room) continue;
+        written.push(...await writer.read());
+        if (
+          prompts.every((_, row) =>
+            written.some((tokens) => this.#ends(tokens[row]!))
+          )
+        ) break;
+      }
+      return prompts.map((_, row) => {
+        const tokens = written.map((step) => step[row]!);
+        const end = tokens.findIndex((token) => this.#ends(token));
+        return end < 0 ? tokens : tokens.slice(0, end);
+      });
+    } finally {
+      writer.release();
+    }
+  }
+
+  /** Frees the model's buffers; the device stays. */
+  dispose(): void {
+    this.model.release();
+  }
+
+  #ends(token: number): boolean {
+    return token === this.config.eos_token_id;
+  }
+}
+
+/** Loads a model folder; `device` comes from `requestDevice`. */
+export function loadModel(
+  folder: string,
+  options: { readonly device: Device },
+): LanguageModel {
+  return LanguageModel.load(folder, options.device);
+}
+
+/**
+ * Writes one token for every sequence at a time. Sequence b keeps query, key and value of each of
+ * its positions in rows b · positions … of one cache a layer, (B · positions, 3C).
+ */
+class Writer {
+  readonly #tape: Tape;
+  readonly #batch: PackedBatch;
+  readonly #lengths: readonly number[];
+  readonly #caches: readonly Tensor[];
+  readonly #pending: Tensor[] = [];
+  #last: Tensor | undefined;
+
+  constructor(
+    private readonly model: Gpt2,
+    prompts: readonly (readonly number[])[],
+    private readonly options: GenerateOptions,
+  ) {
+    const { n_positions, n_layer, n_embd } = model.config;
+    this.#tape = new Tape(model.device, { gradients: false });
+    this.#batch = packSequences(prompts, n_positions);
+    this.#lengths = prompts.map(({ length }) => length);
+    this.#caches = Array.from(
+      { length: n_layer },
+      () => this.#tape.empty([prompts.length * n_positions, 3 * n_embd]),
+    );
+  }
+
+  /** Records the next token of every sequence; `turn` counts from 0. */
+  step(turn: number): void {
+    const tape = new Tape(this.model.device, { gradients: false });
+    const logits = turn === 0
+      ? this.#readPrompts(tape)
+      : this.#readNewest(tape, turn);
+    const seeds = this.#lengths.map((_, row) =>
+      deriveSeed(this.options.seed ?? 0, row, turn)
+    );
+    const chosen = sample(tape, logits, {
+      seeds: Uint32Array.from(seeds),
+      temperature: this.options.temperature ?? 0,
+    });
+    // The choice outlives the step's tape: it is the next step's input.
+    const kept = this.#tape.empty(chosen.shape);
+    this.model.device.stream.copy(chosen, kept);
+    tape.release();
+    this.#pending.push(kept);
+    this.#last = kept;
+  }
+
+  /** The tokens (B) of each step since the last call. */
+  async read(): Promise<Uint32Array[]> {
+    const { stream } = this.model.device;
+    const steps: Uint32Array[] = [];
+    for (const tensor of this.#pending.splice(0)) {
+      steps.push(await stream.readIndices(tensor));
+    }
+    return steps;
+  }
+
+  release(): void {
+    this.#tape.release();
+  }
+
+  #readPrompts(tape: Tape): Tensor {
+    const { tokens, positions, spans, lastRows } = this.#batch;
+    const width = this.model.config.n_positions;
+    const places = Uint32Array.from(this.#lengths.flatMap((length, row) => {
+      return Array.from({ length }, (_, position) => row * width + position);
+    }));
+    const layout = {
+      heads: this.model.config.n_head,
+      spans: tape.upload(spans, [tokens.length, 4]),
+    };
+    let x = this.model.embed(tape, tokens, positions);
+    for (const [layer, cache] of this.#caches.entries()) {
+      const qkv = this.model.queryKeyValue(tape, layer, x);
+      placeRows(tape, qkv, places, cache);
+      x = this.model.finishBlock(tape, layer, x, attention(tape, qkv, layout));
+    }
+    const last = gatherRows(tape, x, lastRows);
+    return this.model.logits(tape, this.model.finalNorm(tape, last));
+  }
+
+  #readNewest(tape: Tape, turn: number): Tensor {
+    const { n_positions: width, n_head: heads } = this.model.config;
+    const positions = Uint32Array.from(
+      this.#lengths,
+      (length) => length + turn - 1,
+    );
+    const places = positions.map((position, row) => row * width + position);
+    const spans = Uint32Array.from([...places].flatMap((place, row) => {
+      return [place, row * width, place + 1, 0];
+    }));
+    const layout = { heads, spans: tape.upload(spans, [places.length, 4]) };
+    let x = this.model.embed(tape, this.#last!, positions);
+    for (const [layer, cache] of this.#caches.entries()) {
+      placeRows(tape, this.model.queryKeyValue(tape, layer, x), places, cache);
+      x = this.model.finishBlock(
+        tape,
+        layer,
+        x,
+        attention(tape, cache, layout),
+      );
+    }
+    return this.model.logits(tape, this.model.finalNorm(tape, x));
+  }
+}
