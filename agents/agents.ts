@@ -14,8 +14,4 @@
  */
 export * from "./agent.ts";
 export * from "./prompt.ts";
-export {
-  findReflectionAgent,
-  makeReflectionAgent,
-  reflectionAgents,
-} from "./registry.ts";
+export { findReflectionAgent, makeReflectionAgent, reflectionAgents } from "./registry.ts";

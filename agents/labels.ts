@@ -18,9 +18,7 @@ export function labelPosition(label: string): number {
   const position = positions.get(label);
   if (position === undefined) {
     throw new RangeError(
-      `expected an action label "0" to "199" or a letter, got ${
-        JSON.stringify(label)
-      }`,
+      `expected an action label "0" to "199" or a letter, got ${JSON.stringify(label)}`,
     );
   }
   return position;
@@ -35,9 +33,7 @@ export function checkLabels(
     if (!seen.has(LABELS[i]!)) {
       throw new RangeError(
         `${actions.length} actions must carry the labels ${LABELS[0]} to ` +
-          `${LABELS[actions.length - 1]}, each once; got ${
-            [...seen].join(", ")
-          }`,
+          `${LABELS[actions.length - 1]}, each once; got ${[...seen].join(", ")}`,
       );
     }
   }

@@ -9,11 +9,7 @@ import { z } from "zod";
 import { type Artifact, artifact, artifactPath } from "../engine/artifact.ts";
 import type { Observation } from "../envs/environment.ts";
 import { Generator } from "../models/onnx/generator.ts";
-import type {
-  ReflectionAgent,
-  ReflectionAgentModule,
-  ReflectOptions,
-} from "./agent.ts";
+import type { ReflectionAgent, ReflectionAgentModule, ReflectOptions } from "./agent.ts";
 import { ACTION_MARKER, composeReflectionPrompt } from "./prompt.ts";
 
 /** What the agent takes. */

@@ -4,11 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import type {
-  ReflectionAgent,
-  ReflectionAgentModule,
-  ReflectOptions,
-} from "./agent.ts";
+import type { ReflectionAgent, ReflectionAgentModule, ReflectOptions } from "./agent.ts";
 import type { Observation } from "../envs/environment.ts";
 
 class OracleAgent implements ReflectionAgent {

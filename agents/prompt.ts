@@ -24,9 +24,7 @@ export function composePolicyPrompt(
   reflection: string,
 ): string {
   const comment = reflection === "" ? "" : `${ANALYZE_MARKER} ${reflection}`;
-  const actions = observation.actions.map(({ label, text }) =>
-    ` ${label} ${text}`
-  ).join("");
+  const actions = observation.actions.map(({ label, text }) => ` ${label} ${text}`).join("");
   return observation.history + observation.state + comment + " # Actions:" +
     actions + ACTION_MARKER;
 }

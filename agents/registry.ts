@@ -12,8 +12,9 @@ import { oracle } from "./oracle.ts";
 const builtIn: readonly ReflectionAgentModule[] = [none, onnx, oracle];
 
 /** The reflection agents a workflow can name, by name. */
-export const reflectionAgents: ReadonlyMap<string, ReflectionAgentModule> =
-  new Map(builtIn.map((module) => [module.name, module]));
+export const reflectionAgents: ReadonlyMap<string, ReflectionAgentModule> = new Map(
+  builtIn.map((module) => [module.name, module]),
+);
 
 const family: ModuleFamily<ReflectionAgentModule> = {
   noun: "reflection agent",

@@ -61,9 +61,7 @@ function declareBinding(
  * Workgroups are folded over x and y, because one dimension ends at 65,535.
  */
 export function wgslOf(kernel: Kernel): string {
-  const parameters = Object.entries(kernel.parameters).map(([name, type]) =>
-    `  ${name}: ${type},`
-  );
+  const parameters = Object.entries(kernel.parameters).map(([name, type]) => `  ${name}: ${type},`);
   const bindings = Object.entries(kernel.bindings).map(([name, binding], i) =>
     declareBinding(name, binding, i + 1)
   );

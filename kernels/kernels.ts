@@ -14,18 +14,9 @@ export {
   Device,
   requestDevice,
 } from "./device.ts";
-export {
-  GpuError,
-  NoAdapterError,
-  NonFiniteError,
-  ShapeError,
-} from "./errors.ts";
+export { GpuError, NoAdapterError, NonFiniteError, ShapeError } from "./errors.ts";
 export { AdamW, type AdamWOptions } from "./optimizers/adamw.ts";
-export {
-  attention,
-  type AttentionSpans,
-  packedSpans,
-} from "./ops/attention.ts";
+export { attention, type AttentionSpans, packedSpans } from "./ops/attention.ts";
 export {
   type CategoricalLoss,
   categoricalLoss,

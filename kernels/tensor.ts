@@ -48,9 +48,7 @@ export class Tensor {
   reshape(shape: readonly number[]): Tensor {
     requireShape(
       sizeOf(shape) === this.size,
-      `cannot view (${this.shape}) as (${shape}): ${this.size} elements against ${
-        sizeOf(shape)
-      }`,
+      `cannot view (${this.shape}) as (${shape}): ${this.size} elements against ${sizeOf(shape)}`,
     );
     return new Tensor(shape, this.buffer, this.offset, this.requiresGradient);
   }

@@ -182,9 +182,7 @@ function initialValues(
   if (/\.ln_[12f]\.weight$|\.ln_f\.weight$/.test(name)) {
     return new Float32Array(size).fill(1);
   }
-  const scale = name.endsWith("c_proj.weight")
-    ? 1 / Math.sqrt(2 * config.n_layer)
-    : 1;
+  const scale = name.endsWith("c_proj.weight") ? 1 / Math.sqrt(2 * config.n_layer) : 1;
   return normalValues(size, config.initializer_range * scale, random);
 }
 

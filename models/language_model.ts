@@ -100,9 +100,7 @@ export class LanguageModel {
         if ((turn + 1) % LOOK_EVERY !== 0 && turn + 1 !== room) continue;
         written.push(...await writer.read());
         if (
-          prompts.every((_, row) =>
-            written.some((tokens) => this.#ends(tokens[row]!))
-          )
+          prompts.every((_, row) => written.some((tokens) => this.#ends(tokens[row]!)))
         ) break;
       }
       return prompts.map((_, row) => {
@@ -163,12 +161,8 @@ class Writer {
   /** Records the next token of every sequence; `turn` counts from 0. */
   step(turn: number): void {
     const tape = new Tape(this.model.device, { gradients: false });
-    const logits = turn === 0
-      ? this.#readPrompts(tape)
-      : this.#readNewest(tape, turn);
-    const seeds = this.#lengths.map((_, row) =>
-      deriveSeed(this.options.seed ?? 0, row, turn)
-    );
+    const logits = turn === 0 ? this.#readPrompts(tape) : this.#readNewest(tape, turn);
+    const seeds = this.#lengths.map((_, row) => deriveSeed(this.options.seed ?? 0, row, turn));
     const chosen = sample(tape, logits, {
       seeds: Uint32Array.from(seeds),
       temperature: this.options.temperature ?? 0,

@@ -3,16 +3,8 @@
  * `tokenizer_config.json`.
  * @module
  */
-import {
-  type Gpt2Config,
-  gpt2ParameterShapes,
-  parseGpt2Config,
-} from "./gpt2_config.ts";
-import {
-  readSafetensors,
-  type Tensor,
-  writeSafetensors,
-} from "./safetensors.ts";
+import { type Gpt2Config, gpt2ParameterShapes, parseGpt2Config } from "./gpt2_config.ts";
+import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { END_OF_TEXT, Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /** A model in memory. */

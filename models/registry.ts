@@ -3,11 +3,7 @@
  * @module
  */
 import { z } from "zod";
-import {
-  type Gpt2Config,
-  type Gpt2Preset,
-  gpt2Presets,
-} from "./gpt2_config.ts";
+import { type Gpt2Config, type Gpt2Preset, gpt2Presets } from "./gpt2_config.ts";
 
 /** A model family that can be initialised. */
 export interface ModelModule<Options = unknown> {
@@ -44,8 +40,7 @@ const count = z.int().positive().optional();
 export const gpt2: ModelModule<Gpt2Options> = {
   name: "gpt2",
   version: "1",
-  description:
-    "A GPT-2 decoder trained from scratch, with a byte-level BPE tokenizer of its own.",
+  description: "A GPT-2 decoder trained from scratch, with a byte-level BPE tokenizer of its own.",
   with: z.strictObject({
     preset: z.enum(Object.keys(gpt2Presets) as [Gpt2Preset, ...Gpt2Preset[]])
       .default("nano")
@@ -71,8 +66,7 @@ export const gpt2: ModelModule<Gpt2Options> = {
     context.addIssue({
       code: "custom",
       path: [options.width === undefined ? "heads" : "width"],
-      message:
-        `the width must be a multiple of 4 × heads, got width ${width} with ${heads} heads`,
+      message: `the width must be a multiple of 4 × heads, got width ${width} with ${heads} heads`,
     });
   }),
   configure(options) {

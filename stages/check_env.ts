@@ -6,8 +6,7 @@ import { parseArgs } from "node:util";
 import { checkEnvironment, type CheckReport } from "../envs/check.ts";
 import { ModuleError } from "../std/modules.ts";
 
-const USAGE =
-  `usage: deno task check-env MODULE [--with JSON] [--episodes N] [--json]
+const USAGE = `usage: deno task check-env MODULE [--with JSON] [--episodes N] [--json]
 
   MODULE        a registered environment (taxi), or the path of a module: ./my_env.ts
   --with JSON   the environment's options: --with '{"task":"pickup"}'
@@ -107,16 +106,13 @@ function format(report: CheckReport): string {
     const separator = status === "failed" ? "\n       " : " · ";
     return `${mark} ${name}${separator}${message}`;
   });
-  const count = (status: string) =>
-    report.checks.filter((check) => check.status === status).length;
-  const verdict = report.passed
-    ? "keeps the contract"
-    : "does not keep the contract";
+  const count = (status: string) => report.checks.filter((check) => check.status === status).length;
+  const verdict = report.passed ? "keeps the contract" : "does not keep the contract";
   return [
     ...lines,
     "",
-    `${report.environment} ${verdict}: ${count("passed")} passed, ${
-      count("failed")
-    } failed, ${count("skipped")} skipped`,
+    `${report.environment} ${verdict}: ${count("passed")} passed, ${count("failed")} failed, ${
+      count("skipped")
+    } skipped`,
   ].join("\n");
 }

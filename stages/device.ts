@@ -3,11 +3,7 @@
  * @module
  */
 import type { DeviceChoice } from "../engine/module.ts";
-import {
-  describeAdapter,
-  type Device,
-  requestDevice,
-} from "../kernels/kernels.ts";
+import { describeAdapter, type Device, requestDevice } from "../kernels/kernels.ts";
 
 /** Tells the engine which device stages will compute on, without computing. */
 export interface DeviceProvider {

@@ -59,8 +59,7 @@ const input: z.ZodType<EvaluateInput> = z.strictObject({
 export const evaluate: StageModule<EvaluateInput> = {
   name: "evaluate",
   version: "1",
-  description:
-    "Plays episodes with a policy and records success, return and length of each.",
+  description: "Plays episodes with a policy and records success, return and length of each.",
   url: import.meta.url,
   with: input,
   outputs: {
@@ -145,6 +144,7 @@ async function write(
     horizon?: unknown;
     task?: unknown;
   };
+  const ownTask = typeof task === "string" ? task : environments.get(input.env.uses)?.tasks.at(-1);
   await writeResults(context.output("results"), {
     name: input.name,
     env: input.env.uses,
@@ -184,8 +184,7 @@ function transcriptOf(episode: Episode): Transcript {
       prompt: composePolicyPrompt(observation, reflection),
       reflection,
       label,
-      action:
-        observation.actions.find((action) => action.label === label)!.text,
+      action: observation.actions.find((action) => action.label === label)!.text,
       reward,
     })),
   };

@@ -11,18 +11,11 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { Artifact, artifact, artifactPath } from "../engine/artifact.ts";
-import type {
-  PublishContext,
-  StageContext,
-  StageModule,
-} from "../engine/module.ts";
+import type { PublishContext, StageContext, StageModule } from "../engine/module.ts";
 import { readResults } from "../training/results.ts";
 import { type Curve, parseMetrics } from "./report/curves.ts";
 import { type PooledMethod, poolResults } from "./report/pool.ts";
-import {
-  type PickedTranscript,
-  pickTranscripts,
-} from "./report/transcripts.ts";
+import { type PickedTranscript, pickTranscripts } from "./report/transcripts.ts";
 import { publishReport } from "./report/publish.ts";
 
 /** What `with` says. */
@@ -162,17 +155,13 @@ async function publish(
 /** The stage instance a curve was measured in; its label where the workflow gave a path. */
 function stageName(training: ReportWith["training"], curve: Curve): string {
   const source = asList(training[curve.label] ?? [])[curve.replicate];
-  return source instanceof Artifact
-    ? source.origin.replace(/\.metrics$/, "")
-    : curve.label;
+  return source instanceof Artifact ? source.origin.replace(/\.metrics$/, "") : curve.label;
 }
 
 function asList(
   value: ReportWith["training"][string],
 ): readonly (Artifact | string)[] {
-  return value instanceof Artifact || typeof value === "string"
-    ? [value]
-    : value;
+  return value instanceof Artifact || typeof value === "string" ? [value] : value;
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {

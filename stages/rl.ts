@@ -13,14 +13,8 @@ import { Gpt2 } from "../models/gpt2.ts";
 import { readModelFolder } from "../models/model_folder.ts";
 import { exportOnnx } from "../models/onnx/export.ts";
 import { algorithms } from "../training/algorithms.ts";
-import {
-  type CurriculumPart,
-  curriculumSchema,
-} from "../training/curriculum.ts";
-import {
-  type PolicyGradientSettings,
-  trainPolicyGradient,
-} from "../training/policy_gradient.ts";
+import { type CurriculumPart, curriculumSchema } from "../training/curriculum.ts";
+import { type PolicyGradientSettings, trainPolicyGradient } from "../training/policy_gradient.ts";
 import { withDevice } from "./device.ts";
 import { saveModel } from "./sft.ts";
 

@@ -20,8 +20,7 @@ export interface AlgorithmModule<Options = unknown> {
 export const policyGradient: AlgorithmModule<PolicyGradientSettings> = {
   name: "policy-gradient",
   version: "1",
-  description:
-    "REINFORCE with return-to-go, an optional entropy bonus and replayed successes.",
+  description: "REINFORCE with return-to-go, an optional entropy bonus and replayed successes.",
   with: z.strictObject({
     iterations: z.int().positive().default(40).describe(
       "times to play, then learn",

@@ -42,8 +42,7 @@ export interface BehaviourModule<Options = unknown> {
 const oracle: BehaviourModule<{ random: number }> = {
   name: "oracle",
   version: "1",
-  description:
-    "The expert's action, or with some probability any action, all equally likely.",
+  description: "The expert's action, or with some probability any action, all equally likely.",
   with: z.strictObject({
     random: z.number().min(0).max(1).default(0).describe(
       "Probability of any offered action instead of the expert's.",

@@ -11,12 +11,7 @@ import type { Environment, ResetOptions, Split } from "../envs/environment.ts";
 import { deriveSeed, Random } from "../std/random.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { PolicyRow, ReflectionRow } from "./dataset.ts";
-import {
-  playNegative,
-  playTrajectory,
-  type Trajectory,
-  type Visit,
-} from "./trajectory.ts";
+import { playNegative, playTrajectory, type Trajectory, type Visit } from "./trajectory.ts";
 
 /** Episodes between two calls of the reflection agent, two looks at the signal and two reports of progress. */
 const EPISODES_A_ROUND = 32;

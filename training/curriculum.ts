@@ -39,14 +39,15 @@ export const curriculumSchema: z.ZodType<CurriculumPart[]> = z.array(
   }
 });
 
-/** The task in force at an iteration (from 0) of `iterations`. */
+/**
+ * The task in force at an iteration (from 0) of `iterations`; undefined, the environment's own,
+ * without a curriculum.
+ */
 export function taskAt(
   curriculum: readonly CurriculumPart[],
   iteration: number,
   iterations: number,
-): string {
-  const part = curriculum.find(({ until }) =>
-    iteration < Math.round((until ?? 1) * iterations)
-  );
-  return (part ?? curriculum.at(-1)!).task;
+): string | undefined {
+  const part = curriculum.find(({ until }) => iteration < Math.round((until ?? 1) * iterations));
+  return (part ?? curriculum.at(-1))?.task;
 }

@@ -61,8 +61,7 @@ const policyRow = reflectionRow.extend({
   label: z.string().min(1),
   best: z.string().min(1).exactOptional(),
 }).refine(
-  ({ label, observation }) =>
-    observation.actions.some((action) => action.label === label),
+  ({ label, observation }) => observation.actions.some((action) => action.label === label),
   { path: ["label"], error: "is not one of observation.actions" },
 );
 

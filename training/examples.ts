@@ -4,11 +4,7 @@
  */
 import { labelPosition } from "../agents/labels.ts";
 import type { Policy } from "../agents/policy.ts";
-import {
-  composePolicyPrompt,
-  composeReflectionPrompt,
-  labelText,
-} from "../agents/prompt.ts";
+import { composePolicyPrompt, composeReflectionPrompt, labelText } from "../agents/prompt.ts";
 import type { Tokenizer } from "../models/tokenizer/tokenizer.ts";
 import {
   type PolicyRow,

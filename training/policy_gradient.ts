@@ -76,21 +76,13 @@ export function returnsToGo(
   steps: readonly { readonly reward: number }[],
 ): number[] {
   let total = 0;
-  return steps.map(({ reward }) => reward).reverse().map((reward) =>
-    total += reward
-  ).reverse();
+  return steps.map(({ reward }) => reward).reverse().map((reward) => total += reward).reverse();
 }
 
 /** Trains the policy online. Throws a NonFiniteError when the loss is no number. */
-export async function trainPolicyGradient(
-  options: PolicyGradientOptions,
-): Promise<void> {
-  const { policy, iterations, seed, signal } = options;
-  const optimizer = new AdamW(
-    policy.model.device,
-    policy.model.parameters,
-    options,
-  );
+export async function trainPolicyGradient(options: PolicyGradientOptions): Promise<void> {
+  const { policy, iterations, signal } = options;
+  const optimizer = new AdamW(policy.model.device, policy.model.parameters, options);
   const replay = new ReplayBuffer(options.replay);
   let task: string | undefined;
   try {
@@ -99,37 +91,36 @@ export async function trainPolicyGradient(
       const now = taskAt(options.curriculum, iteration, iterations);
       if (iteration > 0 && now !== task) replay.clear();
       task = now;
-      const fresh = await playFresh(options, iteration, task);
-      const baseline = baselineOf(fresh, options.normalize);
-      const random = new Random(deriveSeed(seed, iteration, 1));
-      const update = await trainOn(
-        options,
-        optimizer,
-        weigh(fresh, baseline),
-        iteration,
-      );
-      const again = replay.size === 0
-        ? []
-        : replay.sample(options.episodes, random);
-      const replayed = weigh(again, baseline).filter(({ advantage }) =>
-        advantage > 0
-      );
-      if (replayed.length > 0) {
-        await trainOn(options, optimizer, replayed, iteration);
-      }
-      replay.add(fresh);
-      const decisions = update.decisions + replayed.length;
-      options.onIteration({
-        iteration: iteration + 1,
-        task,
-        ...summary(fresh),
-        ...update,
-        decisions,
-      });
+      options.onIteration(await iterate(options, optimizer, replay, iteration, task));
     }
   } finally {
     optimizer.release();
   }
+}
+
+/** Plays fresh episodes, learns from them, then from replayed successes. */
+async function iterate(
+  options: PolicyGradientOptions,
+  optimizer: AdamW,
+  replay: ReplayBuffer,
+  iteration: number,
+  task: string | undefined,
+): Promise<IterationReport> {
+  const fresh = await playFresh(options, iteration, task);
+  const baseline = baselineOf(fresh, options.normalize);
+  const update = await trainOn(options, optimizer, weigh(fresh, baseline), iteration);
+  const random = new Random(deriveSeed(options.seed, iteration, 1));
+  const replayed = weigh(replay.sample(options.episodes, random), baseline)
+    .filter(({ advantage }) => advantage > 0);
+  if (replayed.length > 0) await trainOn(options, optimizer, replayed, iteration);
+  replay.add(fresh);
+  return {
+    iteration: iteration + 1,
+    task,
+    ...summary(fresh),
+    ...update,
+    decisions: update.decisions + replayed.length,
+  };
 }
 
 function playFresh(

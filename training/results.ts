@@ -142,9 +142,7 @@ export async function readResults(
   const lines = (await readText(path)).split("\n");
   const transcripts = lines.flatMap((line, index) => {
     const where = `${path}:${index + 1}`;
-    return line === ""
-      ? []
-      : [parse(transcriptSchema, parseJson(line, where), where)];
+    return line === "" ? [] : [parse(transcriptSchema, parseJson(line, where), where)];
   });
   return { results, transcripts };
 }

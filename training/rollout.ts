@@ -5,11 +5,7 @@
 import type { ReflectionAgent } from "../agents/agent.ts";
 import { labelPosition } from "../agents/labels.ts";
 import type { Policy, PolicyInput } from "../agents/policy.ts";
-import type {
-  Environment,
-  Observation,
-  ResetOptions,
-} from "../envs/environment.ts";
+import type { Environment, Observation, ResetOptions } from "../envs/environment.ts";
 import { deriveSeed } from "../std/random.ts";
 
 /** One decision of an episode. */
@@ -98,9 +94,7 @@ async function playTurn(
     seed: seeds[0]!,
     signal,
   });
-  const inputs = observations.map((observation, i) =>
-    policy.input(observation, reflections[i]!)
-  );
+  const inputs = observations.map((observation, i) => policy.input(observation, reflections[i]!));
   const labels = await policy.choose(inputs, {
     seeds,
     ...(temperature === undefined ? {} : { temperature }),

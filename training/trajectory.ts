@@ -3,11 +3,7 @@
  * @module
  */
 import type { Spoiler } from "../agents/agent.ts";
-import type {
-  Environment,
-  Observation,
-  ResetOptions,
-} from "../envs/environment.ts";
+import type { Environment, Observation, ResetOptions } from "../envs/environment.ts";
 import type { Random } from "../std/random.ts";
 import type { Behaviour, Situation } from "./behaviour.ts";
 

@@ -9,12 +9,7 @@
  * @module
  */
 import { requireShape } from "../errors.ts";
-import {
-  defineKernel,
-  type Kernel,
-  MAX_ITERATIONS,
-  unroll,
-} from "../kernel.ts";
+import { defineKernel, type Kernel, MAX_ITERATIONS, unroll } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Resource } from "../stream.ts";
@@ -108,19 +103,11 @@ ${each((i) => `dqkv[at + ${i}u] = ${names}${i};`)}
     workgroupSize: 8,
     declarations,
     body: `${head}
-${
-      each((i) =>
-        `let q${i} = load(span.x, head * WIDTH + ${i}u) * p.scale; var o${i} = vec4f();`
-      )
-    }
+${each((i) => `let q${i} = load(span.x, head * WIDTH + ${i}u) * p.scale; var o${i} = vec4f();`)}
 var highest = -3.0e38;
 var total = 0.0;
 for (var row = span.y; row <= span.x; row++) {
-${
-      each((i) =>
-        `let k${i} = load(row, keys + ${i}u); let v${i} = load(row, values + ${i}u);`
-      )
-    }
+${each((i) => `let k${i} = load(row, keys + ${i}u); let v${i} = load(row, values + ${i}u);`)}
   let score = ${dots("q", (i) => `k${i}`)};
   let top = max(highest, score);
   let shrink = exp(highest - top);
@@ -158,11 +145,7 @@ let delta = ${dots("d", (i) => `y[index * WIDTH + ${i}u]`)};
 deltas[index] = delta;
 let logSum = logSums[index];
 for (var row = span.y; row <= span.x; row++) {
-${
-      each((i) =>
-        `let k${i} = load(row, keys + ${i}u); let v${i} = load(row, values + ${i}u);`
-      )
-    }
+${each((i) => `let k${i} = load(row, keys + ${i}u); let v${i} = load(row, values + ${i}u);`)}
   let weight = exp(${dots("q", (i) => `k${i}`)} - logSum);
   let slope = weight * (${dots("d", (i) => `v${i}`)} - delta) * p.scale;
 ${each((i) => `g${i} += slope * k${i};`)}
@@ -192,11 +175,7 @@ var dk${i} = vec4f(); var dv${i} = vec4f();`
     }
 for (var row = span.x; row < span.z; row++) {
   let at = row * p.heads + head;
-${
-      each((i) =>
-        `let q${i} = load(row, head * WIDTH + ${i}u); let d${i} = dy[at * WIDTH + ${i}u];`
-      )
-    }
+${each((i) => `let q${i} = load(row, head * WIDTH + ${i}u); let d${i} = dy[at * WIDTH + ${i}u];`)}
   let weight = exp(${dots("k", (i) => `q${i}`)} - logSums[at]);
   let slope = weight * (${dots("d", (i) => `v${i}`)} - deltas[at]) * p.scale;
 ${each((i) => `dk${i} += slope * q${i}; dv${i} += weight * d${i};`)}

@@ -116,9 +116,7 @@ export function categoricalLoss(
   for (const [row, target] of targets.entries()) {
     requireShape(
       target < choices[row]! && choices[row]! <= columns,
-      `categorical loss: target ${target} of row ${row} is not among its ${
-        choices[row]
-      } choices ` +
+      `categorical loss: target ${target} of row ${row} is not among its ${choices[row]} choices ` +
         `in ${columns} columns`,
     );
   }

@@ -52,9 +52,7 @@ function groupRows(
     while (i < order.length && indices[order[i]!] === entry) i++;
     requireShape(
       i - first <= MAX_ITERATIONS,
-      `gather rows: row ${entry} is referenced ${
-        i - first
-      } times, more than the ` +
+      `gather rows: row ${entry} is referenced ${i - first} times, more than the ` +
         `${MAX_ITERATIONS} whose gradients one invocation can sum; use smaller batches`,
     );
     groups.push(entry, first, i, 0);

@@ -24,9 +24,7 @@ export function linear(
   options: LinearOptions = {},
 ): Tensor {
   const { bias, residual } = options;
-  const requires = [x, weight, bias, residual].some((tensor) =>
-    tensor?.requiresGradient
-  );
+  const requires = [x, weight, bias, residual].some((tensor) => tensor?.requiresGradient);
   const y = tape.empty([x.rows, weight.columns], requires);
   if (residual !== undefined) {
     requireShape(

@@ -6,12 +6,7 @@
  * @module
  */
 import { requireShape } from "../errors.ts";
-import {
-  defineKernel,
-  type Kernel,
-  MAX_ITERATIONS,
-  unroll,
-} from "../kernel.ts";
+import { defineKernel, type Kernel, MAX_ITERATIONS, unroll } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Tuning } from "../tuning.ts";
@@ -69,9 +64,9 @@ ${
         `let a${r} = textureLoad(a, vec2u(row / 4u + ${r}u, k), 0);\n` +
         unroll(4, (i) =>
           unroll(columns, (c) =>
-            `tile${4 * r + i}_${c} = fma(vec4f(a${r}.${
-              COMPONENTS[i]
-            }), b${c}, tile${4 * r + i}_${c});`)))
+            `tile${4 * r + i}_${c} = fma(vec4f(a${r}.${COMPONENTS[i]}), b${c}, tile${
+              4 * r + i
+            }_${c});`)))
     }
 }`;
   }
@@ -82,26 +77,16 @@ ${
     ? (r: number, c: number) =>
       unroll(
         4,
-        (j) =>
-          `tile${r}_${c} = fma(vec4f(a${r}.${
-            COMPONENTS[j]
-          }), b${c}_${j}, tile${r}_${c});`,
+        (j) => `tile${r}_${c} = fma(vec4f(a${r}.${COMPONENTS[j]}), b${c}_${j}, tile${r}_${c});`,
       )
     : (r: number, c: number) =>
-      `tile${r}_${c} += vec4f(${
-        [0, 1, 2, 3].map((j) => `dot(a${r}, b${c}_${j})`).join(", ")
-      });`;
+      `tile${r}_${c} += vec4f(${[0, 1, 2, 3].map((j) => `dot(a${r}, b${c}_${j})`).join(", ")});`;
   return `for (var k = 0u; k < p.depth / 4u; k++) {
-${
-    unroll(columns, (c) =>
-      unroll(4, (j) =>
-        `let b${c}_${j} = textureLoad(b, ${loadB(c, j)}, 0);`))
-  }
+${unroll(columns, (c) => unroll(4, (j) => `let b${c}_${j} = textureLoad(b, ${loadB(c, j)}, 0);`))}
 ${
     unroll(rows, (r) =>
       `let a${r} = textureLoad(a, vec2u(k, row + ${r}u), 0);\n` +
-      unroll(columns, (c) =>
-        update(r, c)))
+      unroll(columns, (c) => update(r, c)))
   }
 }`;
 }
@@ -143,10 +128,7 @@ ${unroll(columns, (c) => `offset${c} = bias[min(column + ${c}u, width - 1u)];`)}
 }
 ${unroll(rows, store)}
 if (p.useSums == 1u && row == 0u) {
-${
-      unroll(columns, (c) =>
-        `if (column + ${c}u < width) { sums[column + ${c}u] += sum${c}; }`)
-    }
+${unroll(columns, (c) => `if (column + ${c}u < width) { sums[column + ${c}u] += sum${c}; }`)}
 }`,
   });
 }
@@ -199,12 +181,8 @@ function fastKernelFor(transposes: Transposes, tuning: Tuning): FastKernel {
 function dimensionsOf(
   { transposes, a, b, out, bias, columnSums }: MatmulArguments,
 ): [number, number, number] {
-  const [rows, depth] = transposes === "TN"
-    ? [a.columns, a.rows]
-    : [a.rows, a.columns];
-  const [depthB, columns] = transposes === "NT"
-    ? [b.columns, b.rows]
-    : [b.rows, b.columns];
+  const [rows, depth] = transposes === "TN" ? [a.columns, a.rows] : [a.rows, a.columns];
+  const [depthB, columns] = transposes === "NT" ? [b.columns, b.rows] : [b.rows, b.columns];
   requireShape(
     depth === depthB && out.rows === rows && out.columns === columns,
     `matmul ${transposes}: (${a.shape}) and (${b.shape}) do not give (${out.shape})`,
@@ -232,12 +210,8 @@ export function matmul(tape: Tape, call: MatmulArguments): void {
   const [rows, columns, depth] = dimensionsOf(call);
   tape.changed(out);
   // Absent operands still need a binding; a read-only and a written one must be different buffers.
-  const unused = bias === undefined || columnSums === undefined
-    ? tape.empty([4])
-    : undefined;
-  const unusedToo = bias === undefined && columnSums === undefined
-    ? tape.empty([4])
-    : unused;
+  const unused = bias === undefined || columnSums === undefined ? tape.empty([4]) : undefined;
+  const unusedToo = bias === undefined && columnSums === undefined ? tape.empty([4]) : unused;
   const numbers = {
     rows,
     columns,

@@ -40,9 +40,7 @@ export class PaddedBatch {
     this.#config = config;
     this.#rows = rows;
     this.#width = Math.max(...rows.map(({ prompt }) => prompt.length));
-    this.#cache = open.session.inputNames.filter((name) =>
-      name.startsWith("past_key_values.")
-    );
+    this.#cache = open.session.inputNames.filter((name) => name.startsWith("past_key_values."));
   }
 
   /** The rows the tensors have, in order; those that are done may be among them. */
@@ -117,9 +115,7 @@ export class PaddedBatch {
       const [rows = 1, ...rest] = present(tensor).dims;
       const size = data.length / rows;
       const result = new Float32Array(kept.length * size);
-      kept.forEach((row, i) =>
-        result.set(data.subarray(row * size, (row + 1) * size), i * size)
-      );
+      kept.forEach((row, i) => result.set(data.subarray(row * size, (row + 1) * size), i * size));
       return this.#open.floats(result, [kept.length, ...rest]);
     };
   }

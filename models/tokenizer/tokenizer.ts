@@ -62,9 +62,7 @@ export class Tokenizer {
 
   /** Token ids of a text. The text `<|endoftext|>` becomes the end-of-text token. */
   encode(text: string): number[] {
-    return text === ""
-      ? []
-      : this.#inner.encode(text, { add_special_tokens: false }).ids;
+    return text === "" ? [] : this.#inner.encode(text, { add_special_tokens: false }).ids;
   }
 
   /**
@@ -77,9 +75,7 @@ export class Tokenizer {
     const outside = ids.find((id) => this.#inner.id_to_token(id) === undefined);
     if (outside !== undefined) {
       throw new RangeError(
-        `cannot decode token ${outside}: the vocabulary has ids 0 to ${
-          this.vocabularySize - 1
-        }`,
+        `cannot decode token ${outside}: the vocabulary has ids 0 to ${this.vocabularySize - 1}`,
       );
     }
     return ids.length === 0 ? "" : this.#inner.decode([...ids], {

@@ -8,11 +8,7 @@
  */
 import { BYTE_CHARACTERS, splitWords, utf8 } from "./byte_level.ts";
 import { PairCounts, type Word } from "./pair_counts.ts";
-import {
-  composeTokenizerJson,
-  END_OF_TEXT,
-  type TokenizerJson,
-} from "./tokenizer_json.ts";
+import { composeTokenizerJson, END_OF_TEXT, type TokenizerJson } from "./tokenizer_json.ts";
 
 /** What to train. */
 export interface TrainTokenizerOptions {
