@@ -177,8 +177,7 @@ export type EngineEvent =
   | RunFinished;
 
 /** Drops from each member of a union, not from what they have in common. */
-export type WithoutEach<Union, Keys extends PropertyKey> = Union extends unknown
-  ? Omit<Union, Keys>
+export type WithoutEach<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys>
   : never;
 
 /** An event as its source reports it; the record adds the time and the run. */

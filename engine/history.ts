@@ -58,9 +58,7 @@ export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
     const record = await readRecord(runsFolder, id);
     if (record !== undefined) runs.push(summaryOf(record));
   }
-  return runs.sort((a, b) =>
-    b.startedAt.localeCompare(a.startedAt) || b.id.localeCompare(a.id)
-  );
+  return runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt) || b.id.localeCompare(a.id));
 }
 
 /**

@@ -19,9 +19,7 @@ export function validKeys(
   const found = descend(unwrap(schema), path);
   return [
     ...new Set(
-      found.flatMap((inner) =>
-        inner instanceof z.ZodObject ? Object.keys(inner.shape) : []
-      ),
+      found.flatMap((inner) => inner instanceof z.ZodObject ? Object.keys(inner.shape) : []),
     ),
   ];
 }
@@ -97,7 +95,5 @@ export function shapeProblem(
       missing.push(`${key} (a function)`);
     }
   }
-  return missing.length === 0
-    ? undefined
-    : `its default export lacks ${missing.join(", ")}`;
+  return missing.length === 0 ? undefined : `its default export lacks ${missing.join(", ")}`;
 }

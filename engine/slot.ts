@@ -70,9 +70,7 @@ export function slot(
   const find = (uses: unknown): Module | undefined => {
     if (typeof uses === "string") return registry.get(uses);
     if (!(uses instanceof UserModule)) return undefined;
-    return shapeProblem(uses.exported, methods) === undefined
-      ? uses.exported as Module
-      : undefined;
+    return shapeProblem(uses.exported, methods) === undefined ? uses.exported as Module : undefined;
   };
   const schema = z.unknown().transform((value, context) => {
     if (value instanceof ModuleChoice) return value;
@@ -125,9 +123,7 @@ function slotProblem(
   value: unknown,
 ): Problem | undefined {
   const names = [...registry.keys()];
-  const form = `{ uses: NAME, with: … }, where NAME is one of: ${
-    names.join(", ")
-  }`;
+  const form = `{ uses: NAME, with: … }, where NAME is one of: ${names.join(", ")}`;
   const wrong = (code: string, message: string, ...path: PropertyKey[]) => ({
     path,
     message,
@@ -145,9 +141,7 @@ function slotProblem(
   const { uses } = readChoice(value);
   const path = typeof value === "string" ? [] : ["uses"];
   if (isRecord(value)) {
-    const extra = Object.keys(value).find((key) =>
-      key !== "uses" && key !== "with"
-    );
+    const extra = Object.keys(value).find((key) => key !== "uses" && key !== "with");
     if (extra !== undefined) {
       const known = nearest(extra, ["uses", "with"]);
       const hint = known === undefined ? "" : `; did you mean "${known}"?`;

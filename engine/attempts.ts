@@ -1,0 +1,207 @@
+/**
+ * One instance's attempts: retry, timeout, abort.
+ * @module
+ */
+import { join } from "node:path";
+import type { EventBody } from "./events.ts";
+import type { Executor } from "./executor.ts";
+import type { DeviceChoice } from "./module.ts";
+import { RecordingContext } from "./stage_context.ts";
+import type { StageInstance } from "./workflow.ts";
+
+/** What to attempt. */
+export interface AttemptOptions {
+  /** The instance. */
+  readonly instance: StageInstance;
+  /** Its input, artifacts in place. */
+  readonly input: unknown;
+  /** Why it runs, for the record. */
+  readonly reason: string;
+  /** The instance's folder in the run. */
+  readonly stageFolder: string;
+  /** Where its code runs. */
+  readonly executor: Executor;
+  /** What `--device` said. */
+  readonly device: DeviceChoice;
+  /** Aborts the run. */
+  readonly signal: AbortSignal;
+  /** Gets the events. */
+  readonly emit: (event: EventBody) => void;
+  /** Milliseconds that a stage gets to stop once it is asked to. */
+  readonly grace: number;
+}
+
+/** What an attempt that succeeded left. */
+export interface AttemptResult {
+  /** Output name → path of the file or folder. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Folder to remove once the outputs are committed. */
+  readonly folder: string;
+  /** Wall time of the attempt. */
+  readonly seconds: number;
+}
+
+/** An instance that did not succeed. */
+export class StageFailure extends Error {
+  /** Creates one. */
+  constructor(
+    message: string,
+    /** Attempts that were made. */
+    readonly attempts: number,
+    /** True where the run was aborted, false where the stage failed. */
+    readonly interrupted: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Tries until an attempt succeeds. Throws a {@linkcode StageFailure} after the last one, or on abort. */
+export async function runAttempts(
+  options: AttemptOptions,
+): Promise<AttemptResult> {
+  const { instance, signal, emit, reason } = options;
+  const { attempts } = instance;
+  for (let attempt = 1;; attempt++) {
+    emit({
+      type: "stage-started",
+      stage: instance.name,
+      uses: instance.uses,
+      reason,
+      attempt,
+    });
+    try {
+      return await runAttempt(options, attempt);
+    } catch (error) {
+      const message = messageOf(error);
+      if (signal.aborted) {
+        throw new StageFailure("interrupted", attempt, true, { cause: error });
+      }
+      if (attempt >= attempts || error instanceof StuckError) {
+        throw new StageFailure(message, attempt, false, { cause: error });
+      }
+      emit({
+        type: "stage-retried",
+        stage: instance.name,
+        attempt,
+        attempts,
+        message,
+      });
+    }
+  }
+}
+
+async function runAttempt(
+  options: AttemptOptions,
+  attempt: number,
+): Promise<AttemptResult> {
+  const { instance, stageFolder, signal } = options;
+  const folder = join(stageFolder, `attempt-${attempt}`);
+  using deadline = new Deadline(instance.timeout);
+  const context = new RecordingContext({
+    ...options,
+    attemptFolder: folder,
+    signal: AbortSignal.any([signal, deadline.signal]),
+  });
+  const began = performance.now();
+  try {
+    const { module } = instance;
+    const work = options.executor.execute({
+      module,
+      input: options.input,
+      context,
+    });
+    await settleOrStop(work, context.signal, options.grace);
+    // A stage may return early when asked to stop: what it left is not a result.
+    context.signal.throwIfAborted();
+  } finally {
+    context.close();
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const outputs = await collectOutputs(instance, context, folder);
+  return { outputs, folder, seconds };
+}
+
+async function collectOutputs(
+  instance: StageInstance,
+  context: RecordingContext,
+  folder: string,
+): Promise<Record<string, string>> {
+  const outputs: Record<string, string> = {};
+  for (const name of Object.keys(instance.module.outputs)) {
+    outputs[name] = context.output(name);
+    const exists = await Deno.lstat(outputs[name])
+      .then(() => true, () => false);
+    if (exists) continue;
+    throw new Error(
+      `the stage returned without writing its output "${name}" (expected a file or folder at context.output("${name}"))`,
+    );
+  }
+  // The run keeps its own copy; the committed one is moved into the store.
+  const metrics = join(folder, "outputs", "metrics");
+  await Deno.copyFile(context.metricsFile, metrics);
+  return { ...outputs, metrics };
+}
+
+/** A stage that goes on although it was asked to stop. */
+class StuckError extends Error {}
+
+/** The work's own end; or, once aborted and the grace is over, a {@linkcode StuckError}. */
+async function settleOrStop(
+  work: Promise<void>,
+  signal: AbortSignal,
+  grace: number,
+): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const giveUp = () => {
+    timer = setTimeout(() => {
+      reject(
+        new StuckError(
+          `${messageOf(signal.reason)}, and did not stop within ${
+            grace / 1000
+          } s of being asked to (a stage must look at context.signal)`,
+        ),
+      );
+    }, grace);
+  };
+  if (signal.aborted) giveUp();
+  else signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    await Promise.race([work, promise]);
+  } catch (error) {
+    // What a stage throws when it is stopped says less than why it was.
+    if (signal.aborted && !(error instanceof StuckError)) throw signal.reason;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
+/** Aborts after that many seconds; leaves no timer behind. */
+class Deadline implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(seconds: number | undefined) {
+    if (seconds === undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#controller.abort(
+        new Error(`took longer than its timeout of ${seconds} s`),
+      );
+    }, seconds * 1000);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

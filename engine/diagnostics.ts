@@ -1,0 +1,87 @@
+/**
+ * What is wrong with a workflow, where, and what to do: collected, so that all of it is reported at once.
+ * @module
+ */
+import { nearest } from "../std/nearest.ts";
+
+/** A place in a text: a file, or an argument of the command line. */
+export interface Position {
+  /** Path of the file as it was given, or `--set path=value`. */
+  readonly source: string;
+  /** From 1; undefined for what is no file. */
+  readonly line?: number;
+  /** From 1, in UTF-16 units; undefined for what is no file. */
+  readonly column?: number;
+}
+
+/** One error. */
+export interface Diagnostic {
+  /** Where it is. */
+  readonly at: Position;
+  /** A word for programs: `unknown-key`. */
+  readonly code: string;
+  /** What was expected, what came, and what to do. */
+  readonly message: string;
+}
+
+/** A workflow file, or what the command line changes in it, is wrong. Nothing was run. */
+export class WorkflowError extends Error {
+  /** The class's name, for messages. */
+  override readonly name = "WorkflowError";
+
+  /** Its message has a line for each error. */
+  constructor(
+    /** Every error, in the order of the file. */
+    readonly diagnostics: readonly Diagnostic[],
+  ) {
+    super(diagnostics.map(formatDiagnostic).join("\n"));
+  }
+}
+
+/** `file:line:column: error[code]: message` */
+export function formatDiagnostic({ at, code, message }: Diagnostic): string {
+  return `${formatPosition(at)}: error[${code}]: ${message}`;
+}
+
+function formatPosition({ source, line, column }: Position): string {
+  return line === undefined ? source : `${source}:${line}:${column}`;
+}
+
+/** Collects errors; the same one from several matrix instances counts once. */
+export class Diagnostics {
+  readonly #found = new Map<string, Diagnostic>();
+
+  /** Adds an error. */
+  add(at: Position, code: string, message: string): void {
+    const diagnostic = { at, code, message };
+    const key = formatDiagnostic(diagnostic);
+    if (!this.#found.has(key)) this.#found.set(key, diagnostic);
+  }
+
+  /** Whether there is none so far. */
+  get empty(): boolean {
+    return this.#found.size === 0;
+  }
+
+  /** Everything found, in the order of the text. */
+  list(): Diagnostic[] {
+    const line = ({ at }: Diagnostic) => at.line ?? Infinity;
+    const column = ({ at }: Diagnostic) => at.column ?? Infinity;
+    return [...this.#found.values()].sort((a, b) =>
+      Math.sign(line(a) - line(b)) || Math.sign(column(a) - column(b)) || 0
+    );
+  }
+
+  /** Throws a {@linkcode WorkflowError} with everything found, if anything was. */
+  throwIfAny(): void {
+    if (!this.empty) throw new WorkflowError(this.list());
+  }
+}
+
+/** `; did you mean "x"? (valid: x, y)`, as far as there is something to say. */
+export function suggest(word: string, valid: readonly string[]): string {
+  const close = nearest(word, valid);
+  const hint = close === undefined ? "" : `; did you mean "${close}"?`;
+  const list = valid.length === 0 ? "" : ` (valid: ${valid.join(", ")})`;
+  return hint + list;
+}

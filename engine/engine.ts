@@ -1,0 +1,163 @@
+/**
+ * The workflow engine: a YAML file becomes a plan, the plan a run, the run a record.
+ *
+ * `loadWorkflow` reads and checks the file ({@link load.ts}), `planWorkflow` says what would run and
+ * why ({@link plan.ts}), `runWorkflow` does it ({@link run.ts}) and leaves a record ({@link record.ts})
+ * and committed artifacts ({@link artifact_store.ts}). The engine knows stages only by their modules:
+ * nothing of reinforcement learning, devices or models lives here.
+ * @module
+ */
+import { ArtifactStore } from "./artifact_store.ts";
+import { KeyMaker } from "./cache_key.ts";
+import type { EngineEvent } from "./events.ts";
+import { local } from "./executor.ts";
+import { type LoadOptions, loadWorkflow } from "./load.ts";
+import type { DeviceChoice } from "./module.ts";
+import { type Decision, Planner } from "./plan.ts";
+import { RunRecorder } from "./record.ts";
+import { ResultIndex } from "./result_index.ts";
+import { Run } from "./run.ts";
+import { select } from "./selection.ts";
+import type { RunSummary } from "./summary.ts";
+import type { Workflow } from "./workflow.ts";
+
+export { type LoadOptions, loadWorkflow } from "./load.ts";
+export { type Diagnostic, type Position, WorkflowError } from "./diagnostics.ts";
+export type { StageInstance, Workflow } from "./workflow.ts";
+
+/** Tells the engine which device stages will compute on, without computing. */
+export interface DeviceProvider {
+  /** What `--device` said. */
+  readonly choice: DeviceChoice;
+  /** Class of the device (a part of cache keys) and what is known of it. Rejects where there is none. */
+  describe(): Promise<{ class: string; info: Record<string, string> }>;
+}
+
+/** How to plan or run a workflow. */
+export interface RunOptions extends LoadOptions {
+  /** Folder of runs, artifacts and the cache index; made where it is missing. */
+  readonly runsFolder: string;
+  /** The device; asked only if a stage that is wanted computes on it. */
+  readonly device: DeviceProvider;
+  /** Run this stage (or instance) and what it needs, nothing else. */
+  readonly only?: string | undefined;
+  /** Stages (or instances) to run whatever the cache has. */
+  readonly force?: readonly string[];
+  /** Told of every event. */
+  readonly listener?: (event: EngineEvent) => void;
+  /** Ends the run; it can be continued by running the same again. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds that a stage gets to stop once it is asked to. Default 10,000. */
+  readonly grace?: number;
+}
+
+/** What would be done with one instance. */
+export interface PlannedStage {
+  /** `rl (seed=2)` */
+  readonly instance: string;
+  /** The module: `sft`. */
+  readonly uses: string;
+  /** `run` may still turn into cached where the reason is "will check after …". */
+  readonly state: "run" | "cached" | "skipped";
+  /** Why, in a few words. */
+  readonly reason: string;
+}
+
+/** Nothing was run because something outside the workflow is missing; the message says what to do. */
+export class SetupError extends Error {
+  /** The class's name, for messages. */
+  override readonly name = "SetupError";
+}
+
+/**
+ * What running the file would do, instance by instance in order. Runs and writes nothing.
+ * @throws WorkflowError where the file or the options are wrong
+ * @throws SetupError where there is no device
+ */
+export async function planWorkflow(
+  file: string,
+  options: RunOptions,
+): Promise<PlannedStage[]> {
+  const workflow = await loadWorkflow(file, options);
+  using index = await ResultIndex.openForPlan(options.runsFolder);
+  const { decisions } = await prepare(workflow, options, index);
+  return decisions.map(({ instance, state, reason }) => ({
+    instance: instance.name,
+    uses: instance.uses,
+    state,
+    reason,
+  }));
+}
+
+/**
+ * Runs a workflow file and returns the run as it ended: `done`, `failed` or `interrupted`. What a
+ * stage throws is in the record, not thrown.
+ * @throws WorkflowError where the file or the options are wrong; nothing was run
+ * @throws SetupError where there is no device; nothing was run
+ */
+export async function runWorkflow(
+  file: string,
+  options: RunOptions,
+): Promise<RunSummary> {
+  const workflow = await loadWorkflow(file, options);
+  using index = await ResultIndex.open(options.runsFolder);
+  const { planner, decisions, device } = await prepare(
+    workflow,
+    options,
+    index,
+  );
+  await planner.artifacts.sweep();
+  const recorder = RunRecorder.begin({
+    runsFolder: options.runsFolder,
+    workflow,
+    decisions,
+    device,
+    listener: options.listener,
+  });
+  let status: "done" | "failed" | "interrupted" = "failed";
+  try {
+    status = await new Run({
+      planner,
+      recorder,
+      executor: local,
+      device: options.device.choice,
+      signal: options.signal ?? new AbortController().signal,
+      grace: options.grace ?? 10_000,
+    }).execute();
+  } finally {
+    recorder.finish(status);
+  }
+  return recorder.summary;
+}
+
+async function prepare(
+  workflow: Workflow,
+  options: RunOptions,
+  index: ResultIndex,
+): Promise<
+  { planner: Planner; decisions: Decision[]; device: Record<string, string> }
+> {
+  const selection = select(workflow, options.only, options.force ?? []);
+  const needsDevice = workflow.instances.some(({ name, module }) =>
+    module.usesDevice && (selection.only?.names.has(name) ?? true)
+  );
+  const device = needsDevice ? await describe(options.device) : undefined;
+  const planner = new Planner(
+    workflow,
+    new KeyMaker(workflow, device?.class),
+    index,
+    new ArtifactStore(options.runsFolder),
+    selection,
+  );
+  const decisions = await planner.plan();
+  return { planner, decisions, device: device?.info ?? {} };
+}
+
+async function describe(provider: DeviceProvider) {
+  try {
+    return await provider.describe();
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new SetupError(message, { cause });
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Artifacts among a stage's values: literal paths are found by the schema, and references become
+ * artifacts once those exist.
+ * @module
+ */
+import type { z } from "zod";
+import { type Artifact, ArtifactReference } from "./artifact.ts";
+import { childSchema, unwrap } from "./schemas.ts";
+import { slotOptions } from "./slot.ts";
+import { plain, type ScalarNode, type TreeNode } from "./tree.ts";
+
+/**
+ * The tree with every text that stands where the schema wants an artifact replaced by a reference to
+ * that path; `found` is told of each.
+ */
+export function markPaths(
+  schema: z.ZodType,
+  node: TreeNode,
+  found: (path: string, node: ScalarNode) => void,
+): TreeNode {
+  const options = unwrap(schema);
+  if (node.kind === "scalar") {
+    if (typeof node.value !== "string" || !options.some(isArtifact)) {
+      return node;
+    }
+    const others = options.filter((option) => !isArtifact(option));
+    if (others.some((option) => option.safeParse(node.value).success)) {
+      return node;
+    }
+    found(node.value, node);
+    const reference = new ArtifactReference(undefined, undefined, node.value);
+    return { ...node, value: reference };
+  }
+  if (node.kind === "list") {
+    const items = node.items.map((item, index) =>
+      options.reduce((marked, option) => {
+        const inner = childSchema(option, index);
+        return inner ? markPaths(inner, marked, found) : marked;
+      }, item)
+    );
+    return { ...node, items };
+  }
+  const entries = [...node.entries].map(([key, entry]) => {
+    const value = options.reduce((marked, option) => {
+      const inner = childSchema(option, key) ??
+        (key === "with" ? slotOptions(option, plain(node)) : undefined);
+      return inner ? markPaths(inner, marked, found) : marked;
+    }, entry.value);
+    return [key, { ...entry, value }] as const;
+  });
+  return { ...node, entries: new Map(entries) };
+}
+
+function isArtifact(schema: z.ZodType): boolean {
+  return Array.isArray(schema.meta()?.["artifact"]);
+}
+
+/** The values with every reference replaced by its artifact. */
+export function substitute(
+  values: unknown,
+  artifact: (reference: ArtifactReference) => Artifact,
+): unknown {
+  if (values instanceof ArtifactReference) return artifact(values);
+  if (Array.isArray(values)) {
+    return values.map((item) => substitute(item, artifact));
+  }
+  if (!isPlainObject(values)) return values;
+  return Object.fromEntries(
+    Object.entries(values).map((
+      [key, value],
+    ) => [key, substitute(value, artifact)]),
+  );
+}
+
+/** True for `{ … }`, false for instances of classes. */
+export function isPlainObject(
+  value: unknown,
+): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,116 @@
+/**
+ * Workflow → plan: which instances run, which are cached, which are skipped, and why.
+ * @module
+ */
+import type { ArtifactStore } from "./artifact_store.ts";
+import type { KeyMaker, KeyParts } from "./cache_key.ts";
+import { differences, summarize } from "./reasons.ts";
+import type { CommittedResult, ResultIndex } from "./result_index.ts";
+import type { Selection } from "./selection.ts";
+import type { StageInstance, Workflow } from "./workflow.ts";
+
+/** What is to be done with an instance. */
+export interface Decision {
+  /** The instance. */
+  readonly instance: StageInstance;
+  /** `run` may still turn into cached where the reason is "will check after …". */
+  readonly state: "run" | "cached" | "skipped";
+  /** Why, in a few words. */
+  readonly reason: string;
+  /** The parts of its cache key; undefined where it is skipped. */
+  readonly parts: KeyParts | undefined;
+  /** The earlier result, where it is cached. */
+  readonly result: CommittedResult | undefined;
+}
+
+/** Hashes of outputs known so far: instance → output → SHA-256. */
+export type KnownOutputs = ReadonlyMap<
+  string,
+  Readonly<Record<string, string>>
+>;
+
+/** Decides on the instances of one workflow. */
+export class Planner {
+  /** Plans against what the store has. */
+  constructor(
+    readonly workflow: Workflow,
+    readonly keys: KeyMaker,
+    readonly index: ResultIndex,
+    readonly artifacts: ArtifactStore,
+    readonly selection: Selection,
+  ) {}
+
+  /** A decision on every instance, in the order they will run. Computes nothing. */
+  async plan(): Promise<Decision[]> {
+    const known = new Map<string, Readonly<Record<string, string>>>();
+    const decisions: Decision[] = [];
+    for (const instance of this.workflow.instances) {
+      const decision = await this.decide(instance, known);
+      decisions.push(decision);
+      if (decision.result) known.set(instance.name, hashesOf(decision.result));
+    }
+    return decisions;
+  }
+
+  /** A decision on one instance, given the outputs that are known. */
+  async decide(
+    instance: StageInstance,
+    known: KnownOutputs,
+  ): Promise<Decision> {
+    const { only, force } = this.selection;
+    if (only !== undefined && !only.names.has(instance.name)) {
+      const reason = `not needed for --only ${only.stage}`;
+      return {
+        instance,
+        state: "skipped",
+        reason,
+        parts: undefined,
+        result: undefined,
+      };
+    }
+    const parts = await this.keys.parts(
+      instance,
+      (from, output) => known.get(from)?.[output],
+    );
+    const run = (reason: string): Decision => ({
+      instance,
+      state: "run",
+      reason,
+      parts,
+      result: undefined,
+    });
+    if (force.has(instance.name)) return run("--force");
+    if (!instance.cache) return run("cache: false");
+    if (parts.obstacle !== undefined) {
+      return run(`cannot be cached: ${parts.obstacle}`);
+    }
+    const result = parts.key === undefined ? undefined : this.index.byKey(parts.key);
+    if (result === undefined) return run(this.#whyNoResult(instance, parts));
+    for (const { hash } of Object.values(result.outputs)) {
+      if (!await this.artifacts.has(hash)) {
+        return run("the earlier result is gone");
+      }
+    }
+    return { instance, state: "cached", reason: "same inputs", parts, result };
+  }
+
+  #whyNoResult(instance: StageInstance, parts: KeyParts): string {
+    const before = this.index.newest(this.workflow.name, instance.name);
+    if (before === undefined) return "no earlier result";
+    const found = differences(before.components, parts);
+    if (found.length > 0) return summarize(found);
+    if (parts.pending.length > 0) {
+      return `will check after ${parts.pending.join(", ")}`;
+    }
+    return "the earlier result was not kept";
+  }
+}
+
+/** Output name → SHA-256. */
+export function hashesOf(
+  { outputs }: Pick<CommittedResult, "outputs">,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { hash }]) => [name, hash]),
+  );
+}

@@ -1,0 +1,114 @@
+/**
+ * The results a run has so far: what later instances read, and what is told of it in the run's folder.
+ * @module
+ */
+import { join, resolve } from "node:path";
+import { Artifact, type ArtifactReference } from "./artifact.ts";
+import { canonical, NotCanonicalError } from "./canonical.ts";
+import { substitute } from "./inputs.ts";
+import type { DeviceChoice } from "./module.ts";
+import { hashesOf, type KnownOutputs, type Planner } from "./plan.ts";
+import type { CommittedResult } from "./result_index.ts";
+import { strict } from "./schemas.ts";
+import type { StageInstance } from "./workflow.ts";
+
+/** Committed results by instance. Their artifacts were verified or just made. */
+export class RunResults {
+  readonly #planner: Planner;
+  readonly #results = new Map<string, CommittedResult>();
+  readonly #hashes = new Map<string, Readonly<Record<string, string>>>();
+
+  /** Empty. */
+  constructor(planner: Planner) {
+    this.#planner = planner;
+  }
+
+  /** Hashes of every output so far. */
+  get known(): KnownOutputs {
+    return this.#hashes;
+  }
+
+  /** Keeps a result and writes the instance's `outputs.json`. */
+  async add(
+    instance: StageInstance,
+    folder: string,
+    result: CommittedResult,
+  ): Promise<void> {
+    this.#results.set(instance.name, result);
+    this.#hashes.set(instance.name, hashesOf(result));
+    const outputs = Object.entries(result.outputs).map(([name, output]) => {
+      const path = this.#planner.artifacts.path(output.hash);
+      return [name, { ...output, path }];
+    });
+    await writeJson(join(folder, "outputs.json"), Object.fromEntries(outputs));
+  }
+
+  /** An instance's outputs as artifacts; undefined where it has no result. */
+  outputs({ name }: StageInstance): Record<string, Artifact> | undefined {
+    const result = this.#results.get(name);
+    return result && Object.fromEntries(
+      Object.keys(result.outputs).map((
+        output,
+      ) => [output, this.#artifact({ kind: undefined, instance: name, output })]),
+    );
+  }
+
+  /** What the instance's module is given: its `with`, artifacts in place. */
+  input(instance: StageInstance): unknown {
+    const values = substitute(
+      instance.values,
+      (reference) => this.#artifact(reference),
+    );
+    return strict(instance.module.with).parse(values);
+  }
+
+  /** Writes the instance's `inputs.json`. */
+  async writeInputs(
+    instance: StageInstance,
+    folder: string,
+    device: DeviceChoice,
+  ): Promise<void> {
+    const { module } = instance;
+    await writeJson(join(folder, "inputs.json"), {
+      uses: instance.uses,
+      version: module.version,
+      seed: instance.seed,
+      ...(module.usesDevice &&
+        { device, class: this.#planner.keys.deviceClass }),
+      with: this.#describeInput(instance),
+    });
+  }
+
+  #describeInput(instance: StageInstance): unknown {
+    try {
+      return canonical(instance.input, (reference) => {
+        const artifact = reference instanceof Artifact ? reference : this.#artifact(reference);
+        const { kind, hash, path, origin } = artifact;
+        return { kind, hash, path, origin };
+      });
+    } catch (error) {
+      if (error instanceof NotCanonicalError) return error.message;
+      throw error;
+    }
+  }
+
+  #artifact({ instance, output }: ArtifactReference): Artifact {
+    const { workflow, keys, artifacts } = this.#planner;
+    if (instance === undefined) {
+      const hash = keys.pathHash(output);
+      if (hash === undefined) throw new Error(`${output} was not hashed`);
+      const path = resolve(workflow.folder, output);
+      return new Artifact("path", path, hash, output);
+    }
+    const found = this.#results.get(instance)?.outputs[output];
+    if (found === undefined) {
+      throw new Error(`stage ${instance} has left no output "${output}"`);
+    }
+    const path = resolve(artifacts.path(found.hash));
+    return new Artifact(found.kind, path, found.hash, `${instance}.${output}`);
+  }
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await Deno.writeTextFile(path, `${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,184 @@
+/**
+ * What a stage reports while it runs, and where it leaves its outputs.
+ * @module
+ */
+import { join } from "node:path";
+import { suggest } from "./diagnostics.ts";
+import type { EventBody } from "./events.ts";
+import type { DeviceChoice, StageContext } from "./module.ts";
+import type { StageInstance } from "./workflow.ts";
+
+/** Progress and gauges of a stage become events at most this often. */
+const THROTTLE_MILLISECONDS = 500;
+
+/** What one attempt is given. */
+export interface AttemptPlace {
+  /** The instance that runs. */
+  readonly instance: StageInstance;
+  /** The instance's folder in the run: `log.txt` and `metrics.jsonl` go here. */
+  readonly stageFolder: string;
+  /** The attempt's own folder, removed once its outputs are committed. */
+  readonly attemptFolder: string;
+  /** What `--device` said. */
+  readonly device: DeviceChoice;
+  /** Ends the attempt. */
+  readonly signal: AbortSignal;
+  /** Gets the events. */
+  readonly emit: (event: EventBody) => void;
+}
+
+/** A {@linkcode StageContext} that writes into the run's record. */
+export class RecordingContext implements StageContext {
+  /** Name of the instance. */
+  readonly instance: string;
+  /** The instance's seed. */
+  readonly seed: number;
+  /** Ends the attempt. */
+  readonly signal: AbortSignal;
+  /** What `--device` said. */
+  readonly device: DeviceChoice;
+  /** The attempt's folder for whatever the stage wants to keep while it runs. */
+  readonly folder: string;
+  readonly #place: AttemptPlace;
+  readonly #log: Deno.FsFile;
+  readonly #metrics: Deno.FsFile;
+  readonly #progress: Throttle;
+  readonly #gauge: Throttle;
+  #closed = false;
+
+  /** Makes the attempt's folders; metrics of an earlier attempt are dropped, its log is kept. */
+  constructor(place: AttemptPlace) {
+    this.#place = place;
+    this.instance = place.instance.name;
+    this.seed = place.instance.seed;
+    this.signal = place.signal;
+    this.device = place.device;
+    this.folder = join(place.attemptFolder, "work");
+    Deno.mkdirSync(this.folder, { recursive: true });
+    Deno.mkdirSync(join(place.attemptFolder, "outputs"), { recursive: true });
+    this.#log = Deno.openSync(join(place.stageFolder, "log.txt"), {
+      create: true,
+      append: true,
+    });
+    this.#metrics = Deno.openSync(this.metricsFile, {
+      create: true,
+      write: true,
+      truncate: true,
+    });
+    this.#progress = new Throttle(place.emit);
+    this.#gauge = new Throttle(place.emit);
+  }
+
+  /** Where the metrics are written. */
+  get metricsFile(): string {
+    return join(this.#place.stageFolder, "metrics.jsonl");
+  }
+
+  /** Path at which the stage must leave that output. Throws for one it does not declare. */
+  output(name: string): string {
+    const { outputs } = this.#place.instance.module;
+    if (Object.hasOwn(outputs, name)) {
+      return join(this.#place.attemptFolder, "outputs", name);
+    }
+    throw new Error(
+      `the stage declares no output "${name}"${suggest(name, Object.keys(outputs))}`,
+    );
+  }
+
+  /** A line in the stage's log. */
+  log(message: string): void {
+    if (this.#closed) return;
+    write(this.#log, `${new Date().toISOString()} ${message}\n`);
+    this.#place.emit({
+      type: "log",
+      stage: this.instance,
+      level: "info",
+      message,
+    });
+  }
+
+  /** Work done so far, of how much. */
+  progress(done: number, total: number, unit: string): void {
+    if (this.#closed) return;
+    this.#progress.offer({
+      type: "progress",
+      stage: this.instance,
+      done,
+      total,
+      unit,
+    }, done >= total);
+  }
+
+  /** Values of one step: an event and a line of the `metrics` output. */
+  metric(step: number, values: Readonly<Record<string, number>>): void {
+    if (this.#closed) return;
+    const finite = finiteOnly(values);
+    write(this.#metrics, `${JSON.stringify({ step, values: finite })}\n`);
+    this.#place.emit({
+      type: "metric",
+      stage: this.instance,
+      step,
+      values: finite,
+    });
+  }
+
+  /** Readings that differ from run to run. */
+  gauge(values: Readonly<Record<string, number>>): void {
+    if (this.#closed) return;
+    this.#gauge.offer({
+      type: "gauge",
+      stage: this.instance,
+      values: finiteOnly(values),
+    }, false);
+  }
+
+  /** Ends the attempt: what a stage that does not stop still reports is dropped. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#progress.flush();
+    this.#gauge.flush();
+    this.#log.close();
+    this.#metrics.close();
+  }
+}
+
+/** Lets an event through every so often, and keeps the newest of the others. */
+class Throttle {
+  #last = -Infinity;
+  #kept: EventBody | undefined;
+
+  constructor(readonly emit: (event: EventBody) => void) {}
+
+  offer(event: EventBody, isLast: boolean): void {
+    const now = performance.now();
+    if (!isLast && now - this.#last < THROTTLE_MILLISECONDS) {
+      this.#kept = event;
+      return;
+    }
+    this.#last = now;
+    this.#kept = undefined;
+    this.emit(event);
+  }
+
+  flush(): void {
+    if (this.#kept !== undefined) this.emit(this.#kept);
+    this.#kept = undefined;
+  }
+}
+
+/** JSON has no NaN and no infinity. */
+function finiteOnly(
+  values: Readonly<Record<string, number>>,
+): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.entries(values).map((
+      [name, value],
+    ) => [name, Number.isFinite(value) ? value : null]),
+  );
+}
+
+function write(file: Deno.FsFile, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+}

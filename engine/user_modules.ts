@@ -1,0 +1,75 @@
+/**
+ * Imports the modules that a workflow names by their files, before anything is validated.
+ * @module
+ */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Diagnostics, Position } from "./diagnostics.ts";
+import { hashSource } from "./source_hash.ts";
+import { mapScalars, type ScalarNode, type TreeNode } from "./tree.ts";
+import { isModulePath, UserModule } from "./user_module.ts";
+
+/** The tree with each `uses: ./file.ts` replaced by the module; paths are relative to `folder`. */
+export async function importUserModules(
+  tree: TreeNode,
+  folder: string,
+  diagnostics: Diagnostics,
+): Promise<TreeNode> {
+  const found = new Map<string, Position>();
+  mapScalars(tree, (scalar, key) => {
+    const path = modulePath(scalar, key);
+    if (path !== undefined && !found.has(path)) found.set(path, scalar.at);
+    return scalar;
+  });
+  if (found.size === 0) return tree;
+  const modules = new Map<string, UserModule | undefined>();
+  for (const [path, at] of found) {
+    modules.set(path, await importModule(path, folder, at, diagnostics));
+  }
+  return mapScalars(tree, (scalar, key) => {
+    const path = modulePath(scalar, key);
+    if (path === undefined) return scalar;
+    const module = modules.get(path);
+    return module === undefined ? { ...scalar, broken: true } : { ...scalar, value: module };
+  });
+}
+
+function modulePath(
+  { value }: ScalarNode,
+  key: string | undefined,
+): string | undefined {
+  return key === "uses" && typeof value === "string" && isModulePath(value) ? value : undefined;
+}
+
+async function importModule(
+  specifier: string,
+  folder: string,
+  at: Position,
+  diagnostics: Diagnostics,
+): Promise<UserModule | undefined> {
+  const path = resolve(folder, specifier);
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (!info?.isFile) {
+    diagnostics.add(
+      at,
+      "module-not-found",
+      `there is no file ${specifier} (paths are relative to the workflow file)`,
+    );
+    return undefined;
+  }
+  const { href } = pathToFileURL(path);
+  try {
+    const namespace: { default?: unknown } = await import(href);
+    const source = await hashSource(href);
+    return new UserModule(specifier, href, namespace.default, source);
+  } catch (error) {
+    const [reason] = String(error instanceof Error ? error.message : error)
+      .replaceAll(new URL(".", href).href, "").split("\n");
+    diagnostics.add(
+      at,
+      "module-failed",
+      `${specifier} cannot be imported: ${reason}`,
+    );
+    return undefined;
+  }
+}

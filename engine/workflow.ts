@@ -1,0 +1,57 @@
+/**
+ * A workflow that was found to be right: what the planner and the runner work on.
+ * @module
+ */
+import type { StageModule } from "./module.ts";
+
+/** One instance of a stage: the stage itself, or its copy for one combination of its matrix. */
+export interface StageInstance {
+  /** `rl (seed=2)`, or the stage's name where it has no matrix. */
+  readonly name: string;
+  /** Name of the stage in the file. */
+  readonly stage: string;
+  /** The module that does the work. */
+  readonly module: StageModule;
+  /** The module's name, or its path as the file has it. */
+  readonly uses: string;
+  /** `file:` URL of the module's source. */
+  readonly url: string;
+  /** Values of `with`, references in place: what the module's schema is given once artifacts are known. */
+  readonly values: unknown;
+  /** The same as the schema gives it, references still in place: what the cache key is made of. */
+  readonly input: unknown;
+  /** Instances whose outputs it reads. */
+  readonly reads: readonly string[];
+  /** Instances that must be over before it begins, those it reads included. */
+  readonly needs: readonly string[];
+  /** Everything random in the stage comes from it. */
+  readonly seed: number;
+  /** How often it is tried; at least 1. */
+  readonly attempts: number;
+  /** Seconds after which an attempt is stopped. */
+  readonly timeout: number | undefined;
+  /** False where its results are never taken from the cache. */
+  readonly cache: boolean;
+  /** True where its failure does not make the run fail. */
+  readonly continueOnError: boolean;
+}
+
+/** A whole workflow. */
+export interface Workflow {
+  /** Its name, or the file's. */
+  readonly name: string;
+  /** What it is for; may be empty. */
+  readonly description: string;
+  /** Path of the file as it was given. */
+  readonly file: string;
+  /** Absolute path of the file's folder: what literal paths are relative to. */
+  readonly folder: string;
+  /** The file's text. */
+  readonly text: string;
+  /** The seed of every stage that has none of its own. */
+  readonly seed: number;
+  /** What the command line changed: path → value. */
+  readonly overrides: Readonly<Record<string, unknown>>;
+  /** Every instance, each behind those it needs. */
+  readonly instances: readonly StageInstance[];
+}

@@ -1,0 +1,222 @@
+/**
+ * YAML text → tree. Bounded: a hostile file costs an error, not the memory of the machine.
+ * @module
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from "yaml";
+import type { Diagnostics, Position } from "./diagnostics.ts";
+import type { Entry, TreeNode } from "./tree.ts";
+
+/** Largest workflow file, in bytes. */
+export const MAX_BYTES = 256 * 1024;
+const MAX_NODES = 50_000;
+const MAX_ALIASES = 100;
+const MAX_DEPTH = 40;
+
+/** Where a parsed text's tokens are. */
+type Locate = (offset: number) => Position;
+
+/** Reads the text of a workflow file; undefined where it cannot be read as YAML. */
+export function parseYaml(
+  text: string,
+  file: string,
+  diagnostics: Diagnostics,
+): TreeNode | undefined {
+  const lines = new LineCounter();
+  const locate: Locate = (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { source: file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  return convert(text, locate, diagnostics, lines);
+}
+
+/** Reads the value of an override: every position is the override itself. */
+export function parseYamlValue(
+  text: string,
+  source: string,
+  diagnostics: Diagnostics,
+): TreeNode | undefined {
+  return convert(text, () => ({ source }), diagnostics);
+}
+
+function convert(
+  text: string,
+  locate: Locate,
+  diagnostics: Diagnostics,
+  lineCounter?: LineCounter,
+): TreeNode | undefined {
+  const size = new TextEncoder().encode(text).length;
+  if (size > MAX_BYTES) {
+    diagnostics.add(
+      locate(0),
+      "too-large",
+      `a workflow file has at most ${MAX_BYTES} bytes, this one has ${size}`,
+    );
+    return undefined;
+  }
+  const document = parse(text, lineCounter);
+  if (document === undefined) {
+    diagnostics.add(locate(0), "too-deep", tooDeep());
+    return undefined;
+  }
+  const problems = [...document.errors, ...document.warnings];
+  for (const { pos, message } of problems) {
+    const words = message.split(/ at line \d+|\n/)[0] ?? message;
+    diagnostics.add(locate(pos[0]), "yaml", words);
+  }
+  if (problems.length > 0) return undefined;
+  if (document.contents === null) {
+    return { kind: "scalar", value: null, at: locate(0) };
+  }
+  return new Converter(document, text, locate, diagnostics)
+    .convert(document.contents);
+}
+
+function parse(
+  text: string,
+  lineCounter: LineCounter | undefined,
+): Document.Parsed | undefined {
+  try {
+    return parseDocument(text, {
+      uniqueKeys: false,
+      ...(lineCounter && { lineCounter }),
+    });
+  } catch (error) {
+    // The parser recurses once a level: thousands of levels exhaust the stack.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function tooDeep(): string {
+  return `values may be nested at most ${MAX_DEPTH} levels deep`;
+}
+
+/** Thrown to stop converting once a bound is passed; the error is already reported. */
+class BoundPassed extends Error {}
+
+class Converter {
+  #nodes = 0;
+  #aliases = 0;
+
+  constructor(
+    readonly document: Document.Parsed,
+    readonly text: string,
+    readonly locate: Locate,
+    readonly diagnostics: Diagnostics,
+  ) {}
+
+  convert(contents: Node): TreeNode | undefined {
+    try {
+      return this.#node(contents, 0);
+    } catch (error) {
+      if (error instanceof BoundPassed) return undefined;
+      throw error;
+    }
+  }
+
+  #node(node: unknown, depth: number): TreeNode {
+    const at = this.#at(node);
+    if (depth > MAX_DEPTH) this.#stop(at, "too-deep", tooDeep());
+    if (++this.#nodes > MAX_NODES) {
+      this.#stop(
+        at,
+        "too-large",
+        `a workflow has at most ${MAX_NODES} values, aliases written out`,
+      );
+    }
+    if (isAlias(node)) return this.#alias(node, at, depth);
+    if (isMap(node)) return this.#map(node, at, depth);
+    if (isSeq(node)) {
+      const items = node.items.map((item) => this.#node(item, depth + 1));
+      return { kind: "list", items, at };
+    }
+    return this.#scalar(node, at);
+  }
+
+  #alias(
+    node: { source: string; resolve(d: Document): Node | undefined },
+    at: Position,
+    depth: number,
+  ): TreeNode {
+    if (++this.#aliases > MAX_ALIASES) {
+      this.#stop(
+        at,
+        "too-many-aliases",
+        `a workflow uses at most ${MAX_ALIASES} aliases`,
+      );
+    }
+    const target = node.resolve(this.document);
+    if (target !== undefined) return this.#node(target, depth + 1);
+    return this.#stop(
+      at,
+      "yaml",
+      `no anchor "&${node.source}" stands before this alias`,
+    );
+  }
+
+  #map(node: YAMLMap, at: Position, depth: number): TreeNode {
+    const entries = new Map<string, Entry>();
+    for (const pair of node.items as Pair[]) {
+      const key = this.#at(pair.key);
+      if (!isScalar(pair.key)) {
+        this.diagnostics.add(key, "yaml", "a key must be a plain word");
+        continue;
+      }
+      const name = String(pair.key.value);
+      const earlier = entries.get(name);
+      if (earlier === undefined) {
+        const value = pair.value === null
+          ? { kind: "scalar", value: null, at: key } as const
+          : this.#node(pair.value, depth + 1);
+        entries.set(name, { key, value });
+        continue;
+      }
+      const where = earlier.key.line === undefined ? "" : ` (first on line ${earlier.key.line})`;
+      this.diagnostics.add(
+        key,
+        "duplicate-key",
+        `the key "${name}" stands twice in this map${where}: remove one`,
+      );
+    }
+    return { kind: "map", entries, at };
+  }
+
+  #scalar(node: unknown, at: Position): TreeNode {
+    if (!isScalar(node)) return { kind: "scalar", value: null, at };
+    const { value } = node;
+    if (typeof value !== "string" || !value.includes("${{")) {
+      return { kind: "scalar", value, at };
+    }
+    const [start, end] = node.range ?? [0, 0];
+    const expressions: Position[] = [];
+    for (
+      let offset = this.text.indexOf("${{", start);
+      offset !== -1 && offset < end;
+      offset = this.text.indexOf("${{", offset + 1)
+    ) expressions.push(this.locate(offset));
+    return { kind: "scalar", value, at, expressions };
+  }
+
+  #at(node: unknown): Position {
+    const range = node !== null && typeof node === "object" && "range" in node
+      ? node.range
+      : undefined;
+    return this.locate(Array.isArray(range) ? Number(range[0]) : 0);
+  }
+
+  #stop(at: Position, code: string, message: string): never {
+    this.diagnostics.add(at, code, message);
+    throw new BoundPassed();
+  }
+}
