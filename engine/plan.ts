@@ -57,13 +57,12 @@ export class Planner {
     instance: StageInstance,
     known: KnownOutputs,
   ): Promise<Decision> {
-    const { only, force } = this.selection;
-    if (only !== undefined && !only.names.has(instance.name)) {
-      const reason = `not needed for --only ${only.stage}`;
+    const unwanted = this.unwanted(instance);
+    if (unwanted !== undefined) {
       return {
         instance,
         state: "skipped",
-        reason,
+        reason: unwanted,
         parts: undefined,
         result: undefined,
       };
@@ -79,7 +78,7 @@ export class Planner {
       parts,
       result: undefined,
     });
-    if (force.has(instance.name)) return run("--force");
+    if (this.selection.force.has(instance.name)) return run("--force");
     if (!instance.cache) return run("cache: false");
     if (parts.obstacle !== undefined) {
       return run(`cannot be cached: ${parts.obstacle}`);
@@ -92,6 +91,14 @@ export class Planner {
       }
     }
     return { instance, state: "cached", reason: "same inputs", parts, result };
+  }
+
+  /** Why an instance is not even looked at; undefined where it is wanted. */
+  unwanted({ name }: StageInstance): string | undefined {
+    const { only } = this.selection;
+    return only === undefined || only.names.has(name)
+      ? undefined
+      : `not needed for --only ${only.stage}`;
   }
 
   #whyNoResult(instance: StageInstance, parts: KeyParts): string {

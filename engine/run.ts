@@ -62,7 +62,7 @@ export class Run {
   }
 
   async #step(instance: StageInstance): Promise<void> {
-    const lost = this.#lostNeed(instance);
+    const lost = this.#parts.planner.unwanted(instance) ?? this.#lostNeed(instance);
     if (lost !== undefined) return this.#skip(instance, lost);
     const { reason, parts, result } = await this.#parts.planner.decide(
       instance,

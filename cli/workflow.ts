@@ -1,0 +1,185 @@
+/**
+ * `deno task workflow FILE`: plans or runs a workflow and shows how it goes.
+ * @module
+ */
+import { join } from "node:path";
+import {
+  type PlannedStage,
+  planWorkflow,
+  type RunOptions,
+  runWorkflow,
+  SetupError,
+  WorkflowError,
+} from "../engine/engine.ts";
+import type { DeviceChoice } from "../engine/module.ts";
+import type { RunSummary } from "../engine/summary.ts";
+import { type Arguments, readArguments, UsageError } from "./arguments.ts";
+import { countStates } from "./runs.ts";
+import { consoleScreen, View } from "./view.ts";
+import { duration } from "./words.ts";
+
+const USAGE = `usage: deno task workflow FILE [options]
+
+  --plan               run nothing: print each stage with run, cached or skipped, and why
+  --set PATH=VALUE     change a value: --set stages.rl.with.steps=500 (may come several times)
+  --only STAGE         run this stage and what it needs, nothing else
+  --force STAGE        run this stage whatever the cache has (may come several times)
+  --device DEVICE      auto (default), gpu or software
+  --json               print one event a line as JSON, and nothing else, on standard output
+  --runs FOLDER        where runs, artifacts and the cache are kept (default: runs)
+
+Exit: 0 all stages done or cached, 1 a stage failed, 2 the file or the arguments are wrong and nothing
+was run, 130 interrupted: the same command continues.`;
+
+/** Runs the command. Returns the exit code. */
+export async function workflowCommand(args: string[]): Promise<number> {
+  const given = readArguments(args, {
+    usage: USAGE,
+    flags: ["plan", "json"],
+    texts: ["only", "device", "runs"],
+    lists: ["set", "force"],
+    positional: [1, 1],
+  });
+  if (given === undefined) return 0;
+  const [file = ""] = given.positional;
+  try {
+    const options = await readOptions(given);
+    if (given.flag("plan")) {
+      printPlan(await planWorkflow(file, options), given.flag("json"));
+      return 0;
+    }
+    return await run(file, options, given.flag("json"), args);
+  } catch (error) {
+    if (error instanceof WorkflowError) {
+      console.error(error.message);
+      const count = error.diagnostics.length;
+      console.error(`${count} error${count === 1 ? "" : "s"}; nothing was run`);
+      return 2;
+    }
+    if (!(error instanceof SetupError)) throw error;
+    console.error(`error: ${error.message}`);
+    return 2;
+  }
+}
+
+async function readOptions(given: Arguments): Promise<RunOptions> {
+  const choice = readDevice(given.text("device") ?? "auto");
+  const [{ stages }, { deviceProvider }] = await Promise.all([
+    import("../stages/stages.ts"),
+    import("../stages/device.ts"),
+  ]);
+  return {
+    stages,
+    device: deviceProvider(choice),
+    runsFolder: given.text("runs") ?? "runs",
+    overrides: given.list("set"),
+    only: given.text("only"),
+    force: given.list("force"),
+  };
+}
+
+function readDevice(text: string): DeviceChoice {
+  if (text === "auto" || text === "gpu" || text === "software") return text;
+  throw new UsageError(`--device: expected auto, gpu or software, got "${text}"`);
+}
+
+function printPlan(plan: readonly PlannedStage[], json: boolean): void {
+  if (json) {
+    for (const stage of plan) console.log(JSON.stringify({ type: "stage-planned", ...stage }));
+    return;
+  }
+  const width = Math.max(...plan.map(({ instance }) => instance.length));
+  for (const { instance, state, reason } of plan) {
+    console.log(`${instance.padEnd(width)}  ${state.padEnd(7)}  ${reason}`);
+  }
+}
+
+async function run(
+  file: string,
+  options: RunOptions,
+  json: boolean,
+  args: readonly string[],
+): Promise<number> {
+  const screen = consoleScreen();
+  using interrupt = new Interrupt();
+  const { signal } = interrupt;
+  let summary: RunSummary;
+  if (json) {
+    summary = await runWorkflow(file, {
+      ...options,
+      signal,
+      listener: (event) => {
+        screen.out(`${JSON.stringify(event)}\n`);
+        if (event.type === "log") screen.error(`${event.stage}: ${event.message}\n`);
+      },
+    });
+  } else {
+    using view = new View(screen);
+    summary = await runWorkflow(file, { ...options, signal, listener: view.show });
+  }
+  if (!json) screen.out(`${closingLine(summary, options.runsFolder)}\n`);
+  if (summary.status === "interrupted") {
+    const command = args.map((word) => /^[\w./=:@,-]+$/.test(word) ? word : `'${word}'`);
+    screen.error(
+      `interrupted: finished stages are kept. To continue: deno task workflow ${
+        command.join(" ")
+      }\n`,
+    );
+  }
+  return { done: 0, failed: 1, interrupted: 130, running: 1 }[summary.status];
+}
+
+function closingLine(summary: RunSummary, runsFolder: string): string {
+  const end = Date.parse(summary.endedAt ?? summary.startedAt);
+  const seconds = (end - Date.parse(summary.startedAt)) / 1000;
+  const folder = join(runsFolder, summary.id);
+  return `${summary.status} in ${duration(seconds)}: ${countStates(summary)} · ${folder}${
+    reportIn(folder)
+  }`;
+}
+
+function reportIn(folder: string): string {
+  const page = join(folder, "report", "index.html");
+  try {
+    Deno.statSync(page);
+    return `\nreport: ${page}`;
+  } catch {
+    return "";
+  }
+}
+
+/** A terminal sends Ctrl-C to every process of the task at once, and `deno task` passes it on: one press. */
+const SAME_PRESS_MILLISECONDS = 300;
+
+/** The first Ctrl-C (or SIGTERM) aborts the signal, a second one ends the process. */
+class Interrupt implements Disposable {
+  readonly #controller = new AbortController();
+  #pressed = -Infinity;
+
+  constructor() {
+    for (const name of ["SIGINT", "SIGTERM"] as const) {
+      Deno.addSignalListener(name, this.#press);
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    for (const name of ["SIGINT", "SIGTERM"] as const) {
+      Deno.removeSignalListener(name, this.#press);
+    }
+  }
+
+  readonly #press = (): void => {
+    const now = performance.now();
+    if (!this.signal.aborted) {
+      this.#pressed = now;
+      console.error("stopping; press Ctrl-C again to end at once");
+      this.#controller.abort(new Error("interrupted"));
+    } else if (now - this.#pressed > SAME_PRESS_MILLISECONDS) {
+      Deno.exit(130);
+    }
+  };
+}
