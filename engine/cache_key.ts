@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { type Artifact, ArtifactReference } from "./artifact.ts";
 import { canonical, type Json, NotCanonicalError } from "./canonical.ts";
 import { hashPath, hashText } from "./hash.ts";
-import { hashLockFile, hashSource } from "./source_hash.ts";
+import { hashLockFile, hashSource, type SourceHash } from "./source_hash.ts";
 import type { StageInstance, Workflow } from "./workflow.ts";
 
 /** Raised whenever artifacts or keys are made in another way. */
@@ -53,7 +53,7 @@ export type OutputHash = (
 
 /** Computes keys for one workflow; remembers hashes of sources and literal paths. */
 export class KeyMaker {
-  readonly #sources = new Map<string, Promise<string | undefined>>();
+  readonly #sources = new Map<string, Promise<SourceHash>>();
   readonly #paths = new Map<string, string>();
   #lock: Promise<string | undefined> | undefined;
 
@@ -82,14 +82,13 @@ export class KeyMaker {
       format: ENGINE_FORMAT,
       module: module.name,
       version: module.version,
-      source: source ?? null,
+      source: source.hash ?? null,
       lock: await this.#lock ?? null,
       seed: instance.seed,
       device: module.usesDevice ? this.deviceClass ?? null : null,
       with: input.with,
     };
-    const obstacle = input.obstacle ??
-      (source === undefined ? `the source of ${module.name} cannot be hashed` : undefined) ??
+    const obstacle = input.obstacle ?? source.obstacle ??
       (module.usesDevice && this.deviceClass === undefined ? "the device is unknown" : undefined);
     const complete = obstacle === undefined && input.pending.size === 0;
     return {
@@ -151,7 +150,7 @@ export class KeyMaker {
     }
   }
 
-  #source(url: string): Promise<string | undefined> {
+  #source(url: string): Promise<SourceHash> {
     const known = this.#sources.get(url) ?? hashSource(url);
     this.#sources.set(url, known);
     return known;

@@ -6,27 +6,36 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 
+/** A source's hash, or what keeps it from being computed. */
+export type SourceHash =
+  | { readonly hash: string; readonly obstacle?: undefined }
+  | { readonly hash?: undefined; readonly obstacle: string };
+
 /**
- * SHA-256 over the module at a `file:` URL and its relative imports, near and far; undefined where it
- * cannot be computed: an unreadable file, no file at all, or an import whose target only running
- * the code would tell. Packages are covered by the lock file's hash, type-only imports change nothing.
+ * SHA-256 over the module at a `file:` URL and its relative imports, near and far. It cannot be computed
+ * for what is no readable file, or where an import's target is known only by running the code;
+ * `import(/* @keyed *\/ url)` says that the target enters the cache key in another way. Packages are
+ * covered by the lock file's hash, type-only imports change nothing.
  */
-export async function hashSource(url: string): Promise<string | undefined> {
-  if (!url.startsWith("file:")) return undefined;
+export async function hashSource(url: string): Promise<SourceHash> {
+  if (!url.startsWith("file:")) return { obstacle: `${url} is no file` };
   const files = new Map<string, Uint8Array>();
   const open = [url];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (files.has(next)) continue;
     const bytes = await readIfAny(next);
     if (bytes === undefined) {
-      if (next === url) return undefined;
+      if (next === url) return { obstacle: `${url} cannot be read` };
       // A comment may show an import of what does not exist; code that did could not have been loaded.
       continue;
     }
     files.set(next, bytes);
     if (!/\.[cm]?[jt]sx?$/.test(new URL(next).pathname)) continue;
     const text = new TextDecoder().decode(bytes);
-    if (importsComputed(text)) return undefined;
+    if (importsComputed(text)) {
+      const name = decodeURIComponent(next.slice(next.lastIndexOf("/") + 1));
+      return { obstacle: `${name} imports a module whose name it computes` };
+    }
     open.push(...localImports(text, next));
   }
   const root = new URL(".", url).href;
@@ -35,7 +44,7 @@ export async function hashSource(url: string): Promise<string | undefined> {
     const content = createHash("sha256").update(files.get(file) ?? "");
     hash.update(`${relativeTo(root, file)}\0${content.digest("hex")}\n`);
   }
-  return hash.digest("hex");
+  return { hash: hash.digest("hex") };
 }
 
 /** SHA-256 of the lock file: what every package import resolves to. Undefined where there is none. */
@@ -61,7 +70,9 @@ function localImports(text: string, base: string): string[] {
 
 /** An `import(…)` of anything but a literal, outside comments. */
 function importsComputed(text: string): boolean {
-  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+  const code = text
+    .replaceAll(/\bimport\s*\(\s*\/\*\s*@keyed\b/g, "")
+    .replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
   return /(?<![\w.$])import\s*\(\s*(?!["']|`[^$`]*`)[^)\s]/.test(code);
 }
 

@@ -60,8 +60,8 @@ async function importModule(
   const { href } = pathToFileURL(path);
   try {
     const namespace: { default?: unknown } = await import(href);
-    const source = await hashSource(href);
-    return new UserModule(specifier, href, namespace.default, source);
+    const { hash } = await hashSource(href);
+    return new UserModule(specifier, href, namespace.default, hash);
   } catch (error) {
     const [reason] = String(error instanceof Error ? error.message : error)
       .replaceAll(new URL(".", href).href, "").split("\n");

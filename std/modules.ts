@@ -65,9 +65,7 @@ export function parseOptions<T>(
   const parsed = module.with.safeParse(options);
   if (parsed.success) return parsed.data;
   const known = optionNames(module.with);
-  const problems = parsed.error.issues.flatMap((issue) =>
-    describeIssue(issue, known)
-  );
+  const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, known));
   throw new ModuleError(
     `${noun} "${module.name}": ${problems.join("; ")}`,
   );
@@ -87,7 +85,8 @@ async function importModule<M extends SwappableModule>(
     : pathToFileURL(resolve(location)).href;
   let exported: unknown;
   try {
-    exported = (await import(url)).default;
+    // In a workflow the engine imports users' modules and hashes their source itself.
+    exported = (await import(/* @keyed */ url)).default;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ModuleError(
@@ -98,9 +97,7 @@ async function importModule<M extends SwappableModule>(
   const missing = missingParts(exported, family);
   if (missing.length === 0) return exported as M;
   throw new ModuleError(
-    `${location}: expected the default export to be ${
-      article(family.noun)
-    } module, but ${
+    `${location}: expected the default export to be ${article(family.noun)} module, but ${
       exported === undefined
         ? "there is no default export"
         : `these parts are missing or of the wrong type: ${missing.join(", ")}`
@@ -121,9 +118,7 @@ function missingParts(
     ...family.also,
   };
   return Object.entries(parts)
-    .filter(([key, fits]) =>
-      !(value instanceof Object) || !fits(Reflect.get(value, key))
-    )
+    .filter(([key, fits]) => !(value instanceof Object) || !fits(Reflect.get(value, key)))
     .map(([key]) => key);
 }
 
