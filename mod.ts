@@ -11,8 +11,8 @@
  * @module
  */
 export { loadWorkflow, runWorkflow } from "./stages/workflow.ts";
-export { makeReflectionAgent } from "./agents/registry.ts";
+export { makeReflectionAgent } from "./agents/make.ts";
 export { checkEnvironment } from "./envs/check.ts";
-export { makeEnvironment } from "./envs/registry.ts";
+export { makeEnvironment } from "./envs/make.ts";
 export { requestDevice } from "./kernels/kernels.ts";
 export { loadModel } from "./models/language_model.ts";

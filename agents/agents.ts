@@ -3,7 +3,7 @@
  *
  * - `agent.ts` the contract of a reflection agent
  * - `prompt.ts` the one place where prompts are composed, for the reflection model and for the policy
- * - `registry.ts` reflection agents by name or path; `makeReflectionAgent` makes one
+ * - `registry.ts` the reflection agents there are; `make.ts` makes one by name or path
  * - `none.ts` says nothing; `oracle.ts` the teacher while data is collected; `onnx.ts` a trained reflection
  *   model in ONNX Runtime
  * - `policy.ts` the player itself: one label for each observation; `labels.ts` the tokens of the labels
@@ -14,4 +14,5 @@
  */
 export * from "./agent.ts";
 export * from "./prompt.ts";
-export { findReflectionAgent, makeReflectionAgent, reflectionAgents } from "./registry.ts";
+export { findReflectionAgent, makeReflectionAgent } from "./make.ts";
+export { reflectionAgents } from "./registry.ts";

@@ -1,9 +1,8 @@
 /**
- * Reflection agents by name, and by the path of a user's own module.
+ * The reflection agents that come with this program, by name.
  * @module
  */
-import { findModule, type ModuleFamily, parseOptions } from "../std/modules.ts";
-import type { ReflectionAgent, ReflectionAgentModule } from "./agent.ts";
+import type { ReflectionAgentModule } from "./agent.ts";
 import { none } from "./none.ts";
 import { onnx } from "./onnx.ts";
 import { oracle } from "./oracle.ts";
@@ -15,32 +14,3 @@ const builtIn: readonly ReflectionAgentModule[] = [none, onnx, oracle];
 export const reflectionAgents: ReadonlyMap<string, ReflectionAgentModule> = new Map(
   builtIn.map((module) => [module.name, module]),
 );
-
-const family: ModuleFamily<ReflectionAgentModule> = {
-  noun: "reflection agent",
-  registry: reflectionAgents,
-};
-
-/**
- * Finds a reflection agent's module. `id` is a registered name, or the path (relative to the working folder)
- * or URL of a file whose default export is a {@linkcode ReflectionAgentModule}.
- * Throws a `ModuleError` where there is none.
- */
-export function findReflectionAgent(
-  id: string,
-): Promise<ReflectionAgentModule> {
-  return findModule(family, id);
-}
-
-/**
- * Makes a reflection agent: `makeReflectionAgent("onnx", { model: "reflector.onnx" })`, or
- * `makeReflectionAgent("./my_agent.ts")`. Options left out take the module's defaults.
- * Throws a `ModuleError` for an unknown module or wrong options.
- */
-export async function makeReflectionAgent(
-  id: string,
-  options?: unknown,
-): Promise<ReflectionAgent> {
-  const module = await findReflectionAgent(id);
-  return await module.make(parseOptions("reflection agent", module, options));
-}

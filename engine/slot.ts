@@ -9,9 +9,11 @@ import { shapeProblem, strict, validKeys } from "./schemas.ts";
 import { isModulePath, UserModule } from "./user_module.ts";
 
 /** What a slot's schema gives: the module that was chosen, and its options, validated and completed. */
-export class ModuleChoice {
+export class ModuleChoice<M = Module> {
   /** The options as the module's schema gives them. */
   readonly with: unknown;
+  // Private, so that neither cache keys nor records see the code: name, version and source stand for it.
+  readonly #module: M;
 
   /** Created by a slot's schema. */
   constructor(
@@ -20,17 +22,24 @@ export class ModuleChoice {
     /** The module's version: a part of the cache key. */
     readonly version: string,
     options: unknown,
+    module: M,
     /** SHA-256 of a user's own module and its local imports, "" where it has none; undefined for registered modules. */
     readonly source?: string | undefined,
   ) {
     this.with = options;
+    this.#module = module;
+  }
+
+  /** The module itself: `choice.module.make(choice.with)`. */
+  get module(): M {
+    return this.#module;
   }
 }
 
 /** Where a slot finds its modules: a `Map<string, Module>` is one. */
-export interface ModuleRegistry {
+export interface ModuleRegistry<M extends Module = Module> {
   /** The module of that name. */
-  get(name: string): Module | undefined;
+  get(name: string): M | undefined;
   /** The names there are. */
   keys(): Iterable<string>;
 }
@@ -62,17 +71,17 @@ export function slotOptions(
  * `methods` beside name, version, description and `with`. `noun` is for messages: "environment".
  * Wrong options are reported below `with`, as the module's own schema words them.
  */
-export function slot(
+export function slot<M extends Module>(
   noun: string,
-  registry: ModuleRegistry,
+  registry: ModuleRegistry<M>,
   methods: readonly string[] = [],
-): z.ZodType<ModuleChoice> {
-  const find = (uses: unknown): Module | undefined => {
+): z.ZodType<ModuleChoice<M>> {
+  const find = (uses: unknown): M | undefined => {
     if (typeof uses === "string") return registry.get(uses);
     if (!(uses instanceof UserModule)) return undefined;
-    return shapeProblem(uses.exported, methods) === undefined ? uses.exported as Module : undefined;
+    return shapeProblem(uses.exported, methods) === undefined ? uses.exported as M : undefined;
   };
-  const schema = z.unknown().transform((value, context) => {
+  const schema = z.unknown().transform((value, context): ModuleChoice<M> => {
     if (value instanceof ModuleChoice) return value;
     const problem = slotProblem(noun, registry, methods, value);
     const chosen = readChoice(value);
@@ -96,10 +105,10 @@ export function slot(
   return schema;
 }
 
-function choose(uses: unknown, module: Module, options: unknown): ModuleChoice {
+function choose<M extends Module>(uses: unknown, module: M, options: unknown): ModuleChoice<M> {
   return uses instanceof UserModule
-    ? new ModuleChoice(uses.url, module.version, options, uses.source ?? "")
-    : new ModuleChoice(module.name, module.version, options);
+    ? new ModuleChoice(uses.url, module.version, options, module, uses.source ?? "")
+    : new ModuleChoice(module.name, module.version, options, module);
 }
 
 /** `uses` and `with` of a raw value, whichever form it has. */

@@ -6,11 +6,7 @@
  * @module
  */
 import { parseOptions } from "../std/modules.ts";
-import {
-  endingEpisodes,
-  noStepAfterEnd,
-  unknownLabel,
-} from "./check/ending.ts";
+import { endingEpisodes, noStepAfterEnd, unknownLabel } from "./check/ending.ts";
 import {
   deterministicSteps,
   immutableObservations,
@@ -18,31 +14,12 @@ import {
   restoredState,
   seededReset,
 } from "./check/repeatable.ts";
-import {
-  finiteRewards,
-  infoShape,
-  noLeak,
-  observationShape,
-  uniqueLabels,
-} from "./check/shape.ts";
+import { finiteRewards, infoShape, noLeak, observationShape, uniqueLabels } from "./check/shape.ts";
 import { disjointSplits, startableTasks } from "./check/starts.ts";
-import {
-  type Check,
-  CheckFailure,
-  NotApplicable,
-  type Subject,
-} from "./check/subject.ts";
-import {
-  offeredExpert,
-  successfulExpert,
-  textRemarks,
-} from "./check/teacher.ts";
-import type {
-  Awaitable,
-  Environment,
-  EnvironmentModule,
-} from "./environment.ts";
-import { findEnvironment } from "./registry.ts";
+import { type Check, CheckFailure, NotApplicable, type Subject } from "./check/subject.ts";
+import { offeredExpert, successfulExpert, textRemarks } from "./check/teacher.ts";
+import type { Awaitable, Environment, EnvironmentModule } from "./environment.ts";
+import { findEnvironment } from "./make.ts";
 
 /** How to check. */
 export interface CheckOptions {
@@ -131,9 +108,7 @@ async function resolve(
       tasks: [undefined],
     };
   }
-  const module = typeof target === "string"
-    ? await findEnvironment(target)
-    : target;
+  const module = typeof target === "string" ? await findEnvironment(target) : target;
   const options = parseOptions("environment", module, given);
   return {
     name: module.name,

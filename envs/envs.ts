@@ -2,7 +2,7 @@
  * Environments: what an agent plays, behind one interface.
  *
  * - `environment.ts` the contract: reset, step, and for teachers expert and remark
- * - `registry.ts` environments by name or path; `makeEnvironment` makes one
+ * - `registry.ts` the environments there are; `make.ts` makes one by name or path
  * - `check.ts` the contract as a suite of checks, for the built-in environments and the user's own
  * - `taxi/` DangerousTaxi
  *
@@ -11,7 +11,8 @@
  * @module
  */
 export * from "./environment.ts";
-export { environments, findEnvironment, makeEnvironment } from "./registry.ts";
+export { findEnvironment, makeEnvironment } from "./make.ts";
+export { environments } from "./registry.ts";
 export {
   checkEnvironment,
   type CheckOptions,

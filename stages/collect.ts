@@ -6,23 +6,24 @@
 import { z } from "zod";
 import type { StageContext, StageModule } from "../engine/module.ts";
 import { type ModuleChoice, slot } from "../engine/slot.ts";
-import { makeReflectionAgent, reflectionAgents } from "../agents/registry.ts";
-import type { Split } from "../envs/environment.ts";
-import { environments, makeEnvironment } from "../envs/registry.ts";
-import { behaviours, makeBehaviour } from "../training/behaviour.ts";
+import type { ReflectionAgentModule } from "../agents/agent.ts";
+import { reflectionAgents } from "../agents/registry.ts";
+import type { EnvironmentModule, Split } from "../envs/environment.ts";
+import { environments } from "../envs/registry.ts";
+import { type BehaviourModule, behaviours } from "../training/behaviour.ts";
 import { collect as collectRows } from "../training/collect.ts";
 import { writeRows } from "../training/dataset.ts";
 
 /** What a workflow gives the stage `collect`. */
 export interface CollectInput {
   /** What is played. */
-  readonly env: ModuleChoice;
+  readonly env: ModuleChoice<EnvironmentModule>;
   /** Number of episodes. */
   readonly episodes: number;
   /** Who acts, negative examples aside; default `oracle`, without noise. */
-  readonly behaviour: ModuleChoice;
+  readonly behaviour: ModuleChoice<BehaviourModule>;
   /** Who comments, with the teacher's spoilers; default `oracle`. */
-  readonly reflection: ModuleChoice;
+  readonly reflection: ModuleChoice<ReflectionAgentModule>;
   /** Fraction of the episodes that are negative examples, 0 to 1; default 0. */
   readonly negatives: number;
   /** Starts to draw from; default `train`. */
@@ -73,15 +74,9 @@ export const collect: StageModule<CollectInput> = {
 async function run(input: CollectInput, context: StageContext): Promise<void> {
   const { episodes, negatives, split } = input;
   const { seed, signal } = context;
-  const env = await makeEnvironment(input.env.uses, input.env.with);
-  const behaviour = await makeBehaviour(
-    input.behaviour.uses,
-    input.behaviour.with,
-  );
-  const agent = await makeReflectionAgent(
-    input.reflection.uses,
-    input.reflection.with,
-  );
+  const env = await input.env.module.make(input.env.with);
+  const behaviour = await input.behaviour.module.make(input.behaviour.with);
+  const agent = await input.reflection.module.make(input.reflection.with);
   const began = performance.now();
   try {
     const rows = await collectRows({

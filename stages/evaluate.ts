@@ -5,12 +5,13 @@
 import { z } from "zod";
 import { Policy } from "../agents/policy.ts";
 import { composePolicyPrompt } from "../agents/prompt.ts";
-import { makeReflectionAgent, reflectionAgents } from "../agents/registry.ts";
+import type { ReflectionAgentModule } from "../agents/agent.ts";
+import { reflectionAgents } from "../agents/registry.ts";
 import { type Artifact, artifact, artifactPath } from "../engine/artifact.ts";
 import type { StageContext, StageModule } from "../engine/module.ts";
 import { type ModuleChoice, slot } from "../engine/slot.ts";
-import type { Environment } from "../envs/environment.ts";
-import { environments, makeEnvironment } from "../envs/registry.ts";
+import type { EnvironmentModule } from "../envs/environment.ts";
+import { environments } from "../envs/registry.ts";
 import { Gpt2 } from "../models/gpt2.ts";
 import { readModelFolder } from "../models/model_folder.ts";
 import { deriveSeed } from "../std/random.ts";
@@ -21,10 +22,10 @@ import { withDevice } from "./device.ts";
 /** Inputs of the stage. */
 interface EvaluateInput {
   readonly name: string;
-  readonly env: ModuleChoice;
+  readonly env: ModuleChoice<EnvironmentModule>;
   readonly task?: string | undefined;
   readonly policy: Artifact | string;
-  readonly reflection: ModuleChoice;
+  readonly reflection: ModuleChoice<ReflectionAgentModule>;
   readonly episodes: number;
   readonly batch: number;
   readonly temperature: number;
@@ -70,10 +71,7 @@ export const evaluate: StageModule<EvaluateInput> = {
   },
   usesDevice: true,
   async run(input, context) {
-    const reflection = await makeReflectionAgent(
-      input.reflection.uses,
-      input.reflection.with,
-    );
+    const reflection = await input.reflection.module.make(input.reflection.with);
     try {
       const episodes = await withDevice(context.device, async (device) => {
         const { config, parameters, tokenizer } = readModelFolder(
@@ -113,7 +111,7 @@ async function play(
   const places = await Promise.all(
     Array.from(
       { length: Math.min(batch, episodes) },
-      (): Promise<Environment> => makeEnvironment(env.uses, env.with),
+      () => env.module.make(env.with),
     ),
   );
   const played: Episode[] = [];
@@ -144,7 +142,7 @@ async function write(
     horizon?: unknown;
     task?: unknown;
   };
-  const ownTask = typeof task === "string" ? task : environments.get(input.env.uses)?.tasks.at(-1);
+  const ownTask = typeof task === "string" ? task : input.env.module.tasks.at(-1);
   await writeResults(context.output("results"), {
     name: input.name,
     env: input.env.uses,

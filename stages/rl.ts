@@ -4,15 +4,17 @@
  */
 import { z } from "zod";
 import { Policy } from "../agents/policy.ts";
-import { makeReflectionAgent, reflectionAgents } from "../agents/registry.ts";
+import type { ReflectionAgentModule } from "../agents/agent.ts";
+import { reflectionAgents } from "../agents/registry.ts";
 import { type Artifact, artifact, artifactPath } from "../engine/artifact.ts";
 import type { StageContext, StageModule } from "../engine/module.ts";
 import { type ModuleChoice, slot } from "../engine/slot.ts";
-import { environments, makeEnvironment } from "../envs/registry.ts";
+import type { EnvironmentModule } from "../envs/environment.ts";
+import { environments } from "../envs/registry.ts";
 import { Gpt2 } from "../models/gpt2.ts";
 import { readModelFolder } from "../models/model_folder.ts";
 import { exportOnnx } from "../models/onnx/export.ts";
-import { algorithms } from "../training/algorithms.ts";
+import { type AlgorithmModule, algorithms } from "../training/algorithms.ts";
 import { type CurriculumPart, curriculumSchema } from "../training/curriculum.ts";
 import { type PolicyGradientSettings, trainPolicyGradient } from "../training/policy_gradient.ts";
 import { withDevice } from "./device.ts";
@@ -20,10 +22,10 @@ import { saveModel } from "./sft.ts";
 
 /** Inputs of the stage. */
 interface RlInput {
-  readonly env: ModuleChoice;
+  readonly env: ModuleChoice<EnvironmentModule>;
   readonly policy: Artifact | string;
-  readonly reflection: ModuleChoice;
-  readonly algorithm: ModuleChoice;
+  readonly reflection: ModuleChoice<ReflectionAgentModule>;
+  readonly algorithm: ModuleChoice<AlgorithmModule>;
   readonly curriculum?: CurriculumPart[] | undefined;
   readonly split: "train" | "test" | "all";
 }
@@ -60,10 +62,7 @@ export const rl: StageModule<RlInput> = {
   },
   usesDevice: true,
   async run(input, context) {
-    const reflection = await makeReflectionAgent(
-      input.reflection.uses,
-      input.reflection.with,
-    );
+    const reflection = await input.reflection.module.make(input.reflection.with);
     try {
       await withDevice(context.device, async (device) => {
         const { config, parameters, tokenizer } = readModelFolder(
@@ -80,7 +79,7 @@ export const rl: StageModule<RlInput> = {
           environments: await Promise.all(
             Array.from(
               { length: settings.episodes },
-              () => makeEnvironment(input.env.uses, input.env.with),
+              () => input.env.module.make(input.env.with),
             ),
           ),
           curriculum: input.curriculum ?? [],

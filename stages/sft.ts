@@ -14,7 +14,7 @@ import { Gpt2 } from "../models/gpt2.ts";
 import type { Gpt2Config } from "../models/gpt2_config.ts";
 import { readModelFolder, writeModelFolder } from "../models/model_folder.ts";
 import { exportOnnx } from "../models/onnx/export.ts";
-import { models } from "../models/registry.ts";
+import { type ModelModule, models } from "../models/registry.ts";
 import { Tokenizer, trainTokenizer } from "../models/tokenizer/tokenizer.ts";
 import {
   type Dataset,
@@ -34,7 +34,7 @@ import { withDevice } from "./device.ts";
 
 /** Inputs of the stage. */
 interface SftInput {
-  readonly model: ModuleChoice | Artifact | string;
+  readonly model: ModuleChoice<ModelModule> | Artifact | string;
   readonly dataset: Artifact | string;
   readonly reflection: boolean;
   readonly steps: number;
@@ -96,12 +96,12 @@ interface LoadedModel {
 /** A family's fresh model, with a tokenizer trained on the data it will read. */
 function initialize(
   device: Device,
-  choice: ModuleChoice,
+  choice: ModuleChoice<ModelModule>,
   data: Dataset,
   { reflection }: SftInput,
   seed: number,
 ): LoadedModel {
-  const limits = models.get(choice.uses)!.configure(choice.with);
+  const limits = choice.module.configure(choice.with);
   const actions = data.rows.reduce(
     (most, { observation }) => Math.max(most, observation.actions.length),
     0,

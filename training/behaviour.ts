@@ -8,7 +8,6 @@
  */
 import { z } from "zod";
 import type { Awaitable, Observation } from "../envs/environment.ts";
-import { findModule, type ModuleFamily, parseOptions } from "../std/modules.ts";
 import type { Random } from "../std/random.ts";
 
 /** What a behaviour decides on. */
@@ -81,20 +80,3 @@ const builtIn: readonly BehaviourModule[] = [oracle, random];
 export const behaviours: ReadonlyMap<string, BehaviourModule> = new Map(
   builtIn.map((module) => [module.name, module]),
 );
-
-const family: ModuleFamily<BehaviourModule> = {
-  noun: "behaviour",
-  registry: behaviours,
-};
-
-/**
- * Makes a behaviour by name (`makeBehaviour("oracle", { random: 0.9 })`) or by the path or URL of a module.
- * Throws a `ModuleError` for an unknown module or wrong options.
- */
-export async function makeBehaviour(
-  id: string,
-  options?: unknown,
-): Promise<Behaviour> {
-  const module = await findModule(family, id);
-  return await module.make(parseOptions("behaviour", module, options));
-}

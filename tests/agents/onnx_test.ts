@@ -1,19 +1,10 @@
-import {
-  assertEquals,
-  assertNotEquals,
-  assertRejects,
-  assertThrows,
-} from "../../std/assert.ts";
+import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "../../std/assert.ts";
 import { onnx, type OnnxOptions } from "../../agents/onnx.ts";
 import { composeReflectionPrompt } from "../../agents/prompt.ts";
-import { makeReflectionAgent } from "../../agents/registry.ts";
+import { makeReflectionAgent } from "../../agents/make.ts";
 import { Generator } from "../../models/onnx/generator.ts";
 import type { Observation } from "../../envs/environment.ts";
-import {
-  exportToTemporary,
-  randomModel,
-  recitingModel,
-} from "../reference/models.ts";
+import { exportToTemporary, randomModel, recitingModel } from "../reference/models.ts";
 
 const { tokenizer } = randomModel();
 const signal = new AbortController().signal;
@@ -146,9 +137,7 @@ Deno.test("options are checked", () => {
 Deno.test("a process that used it ends by itself", async () => {
   const model = exportToTemporary(randomModel());
   const code = `
-    import { onnx } from ${
-    JSON.stringify(import.meta.resolve("../../agents/onnx.ts"))
-  };
+    import { onnx } from ${JSON.stringify(import.meta.resolve("../../agents/onnx.ts"))};
     const agent = await onnx.make(onnx.with.parse({ model: ${
     JSON.stringify(model)
   }, maxTokens: 2 }));

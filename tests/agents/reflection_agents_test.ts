@@ -1,8 +1,6 @@
 import { assertEquals, assertRejects } from "../../std/assert.ts";
-import {
-  makeReflectionAgent,
-  reflectionAgents,
-} from "../../agents/registry.ts";
+import { makeReflectionAgent } from "../../agents/make.ts";
+import { reflectionAgents } from "../../agents/registry.ts";
 import type { Observation } from "../../envs/environment.ts";
 import { ModuleError } from "../../std/modules.ts";
 

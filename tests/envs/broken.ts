@@ -59,8 +59,7 @@ export const broken: Record<
     says: "must belong to the instance",
   },
   "no state text": {
-    make: () =>
-      observing(({ history, actions }) => ({ history, state: "", actions })),
+    make: () => observing(({ history, actions }) => ({ history, state: "", actions })),
     check: "observations have the right shape",
     says: "seed 0, reset: observation.state is empty",
   },
@@ -101,12 +100,10 @@ export const broken: Record<
         }
       })(6),
     check: "every episode ends, either terminated or truncated",
-    says:
-      "seed 0, step 50: the episode still goes on; truncate it at a horizon",
+    says: "seed 0, step 50: the episode still goes on; truncate it at a horizon",
   },
   "both ends at once": {
-    make: () =>
-      stepping((result) => ({ ...result, truncated: result.terminated })),
+    make: () => stepping((result) => ({ ...result, truncated: result.terminated })),
     check: "every episode ends, either terminated or truncated",
     says: "terminated and truncated at once",
   },
@@ -131,8 +128,7 @@ export const broken: Record<
     says: "expected info.success to be true or false, got 0",
   },
   "a state that JSON cannot hold": {
-    make: () =>
-      informing((info) => ({ ...info, state: new Map([["cell", 1]]) })),
+    make: () => informing((info) => ({ ...info, state: new Map([["cell", 1]]) })),
     check: "info has success and a serialisable state",
     says: "changes on its way through JSON",
   },

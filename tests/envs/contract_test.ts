@@ -1,15 +1,6 @@
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "../../std/assert.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../std/assert.ts";
 import { checkEnvironment } from "../../envs/check.ts";
-import type {
-  Environment,
-  ResetOptions,
-  ResetResult,
-} from "../../envs/environment.ts";
+import type { Environment, ResetOptions, ResetResult } from "../../envs/environment.ts";
 import { environments } from "../../envs/registry.ts";
 import { broken } from "./broken.ts";
 import { Corridor } from "./corridor.ts";
@@ -66,9 +57,7 @@ Deno.test("what an environment does not offer is skipped, not failed", async () 
   const report = await checkEnvironment(bare);
   assert(report.passed);
   assertEquals(
-    report.checks.filter(({ status }) => status === "skipped").map((check) =>
-      check.message
-    ),
+    report.checks.filter(({ status }) => status === "skipped").map((check) => check.message),
     [
       "it has no expert()",
       "it has no expert()",

@@ -25,9 +25,7 @@ export class Corridor implements Environment {
     const half = Math.floor(this.length / 2);
     const random = new Random(seed);
     this.cell = (state as { cell: number } | undefined)?.cell ??
-      (split === "test"
-        ? random.below(half)
-        : half + random.below(this.length - half));
+      (split === "test" ? random.below(half) : half + random.below(this.length - half));
     this.steps = 0;
     this.over = false;
     return { observation: this.observation(), info: this.info() };

@@ -1,10 +1,6 @@
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertRejects,
-} from "../../std/assert.ts";
-import { environments, makeEnvironment } from "../../envs/registry.ts";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "../../std/assert.ts";
+import { makeEnvironment } from "../../envs/make.ts";
+import { environments } from "../../envs/registry.ts";
 import { TaxiEnvironment } from "../../envs/taxi/taxi.ts";
 import { ModuleError } from "../../std/modules.ts";
 

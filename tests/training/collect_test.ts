@@ -5,12 +5,12 @@ import {
   assertNotEquals,
   assertRejects,
 } from "../../std/assert.ts";
-import { makeReflectionAgent } from "../../agents/registry.ts";
+import { makeReflectionAgent } from "../../agents/make.ts";
 import type { Environment } from "../../envs/environment.ts";
-import { makeEnvironment } from "../../envs/registry.ts";
+import { makeEnvironment } from "../../envs/make.ts";
 import { TEST_PAIRS } from "../../envs/taxi/splits.ts";
 import { STANDS } from "../../envs/taxi/dynamics.ts";
-import { makeBehaviour } from "../../training/behaviour.ts";
+import { behaviours } from "../../training/behaviour.ts";
 import { collect, type CollectOptions } from "../../training/collect.ts";
 import { Corridor } from "../envs/corridor.ts";
 
@@ -21,7 +21,7 @@ async function gather(
   return await collect({
     env: await makeEnvironment("taxi", { task }),
     agent: await makeReflectionAgent("oracle"),
-    behaviour: await makeBehaviour("oracle", { random }),
+    behaviour: await behaviours.get("oracle")!.make({ random }),
     episodes: 300,
     negatives: 0,
     split: "train",
@@ -64,9 +64,7 @@ Deno.test("episodes and steps are numbered, and the first step has no history", 
   for (const { episode, step, observation } of policy) {
     assertEquals(
       [episode, step],
-      episode === before.episode
-        ? [before.episode, before.step + 1]
-        : [before.episode + 1, 0],
+      episode === before.episode ? [before.episode, before.step + 1] : [before.episode + 1, 0],
     );
     assertEquals(observation.history === "", step === 0);
     before = { episode, step };
@@ -109,8 +107,7 @@ Deno.test("as many episodes are negative as asked, spread evenly", async () => {
   assertEquals(negatives, 30);
   assertEquals(reflection.length - policy.length, 30);
   const planted = (from: number, to: number) => {
-    const inside = ({ episode }: { episode: number }) =>
-      episode >= from && episode < to;
+    const inside = ({ episode }: { episode: number }) => episode >= from && episode < to;
     return reflection.filter(inside).length - policy.filter(inside).length;
   };
   assertEquals([planted(0, 50), planted(50, 100)], [15, 15]);
@@ -136,9 +133,7 @@ Deno.test("training data holds no state of a test start's pair", async () => {
       ),
     );
   };
-  const held = TEST_PAIRS.map(([from, to]) =>
-    `${STANDS[from]?.name}${STANDS[to]?.name}`
-  );
+  const held = TEST_PAIRS.map(([from, to]) => `${STANDS[from]?.name}${STANDS[to]?.name}`);
   assertEquals([...await pairs("test")].sort(), held.sort());
   const train = await pairs("train");
   assertEquals([train.size, held.filter((pair) => train.has(pair))], [9, []]);
@@ -153,7 +148,7 @@ Deno.test("an environment that cannot plan: random behaviour, rows without a bes
   const options = {
     env: blind,
     agent: await makeReflectionAgent("none"),
-    behaviour: await makeBehaviour("random"),
+    behaviour: await behaviours.get("random")!.make({}),
   };
   const { policy } = await gather(options);
   assert(policy.every((row) => !("best" in row) && row.reflection === ""));

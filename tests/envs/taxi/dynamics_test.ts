@@ -1,10 +1,5 @@
 import { assertEquals, assertThrows } from "../../../std/assert.ts";
-import {
-  decode,
-  encode,
-  STATES,
-  transition,
-} from "../../../envs/taxi/dynamics.ts";
+import { decode, encode, STATES, transition } from "../../../envs/taxi/dynamics.ts";
 import fixture from "../../fixtures/taxi_transitions.json" with {
   type: "json",
 };

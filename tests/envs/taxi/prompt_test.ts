@@ -1,8 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertLessOrEqual,
-} from "../../../std/assert.ts";
+import { assert, assertEquals, assertLessOrEqual } from "../../../std/assert.ts";
 import { composePolicyPrompt } from "../../../agents/prompt.ts";
 import { ABOARD, encode } from "../../../envs/taxi/dynamics.ts";
 import { taxi, type TaxiEnvironment } from "../../../envs/taxi/taxi.ts";
@@ -23,8 +19,7 @@ Deno.test("words: the situation in sentences, the path in front of it", () => {
   const { observation } = env.reset({ seed: 0, state: START });
   assertEquals(observation, {
     history: "",
-    state:
-      "Taxi row 2 column 3. Passenger R row 0 column 0. Destination B. Walls none.",
+    state: "Taxi row 2 column 3. Passenger R row 0 column 0. Destination B. Walls none.",
     actions: ["south", "north", "east", "west", "pickup", "dropoff"].map(
       (text, index) => ({ label: String(index), text }),
     ),

@@ -6,9 +6,7 @@ import type { TaxiTask } from "../../../envs/taxi/plan.ts";
 
 Deno.test("the splits part the starts, a quarter for tests", () => {
   const sizes = (task: TaxiTask) =>
-    (["train", "test", "all"] as const).map((split) =>
-      startsOf(task, split).length
-    );
+    (["train", "test", "all"] as const).map((split) => startsOf(task, split).length);
   assertEquals(sizes("pickup"), [225, 75, 300]);
   assertEquals(sizes("full"), [225, 75, 300]);
   assertEquals(sizes("dropoff"), [74, 26, 100]);
@@ -25,9 +23,7 @@ Deno.test("no stand is twice a test passenger's, or twice a test destination", (
 
 Deno.test("every destination occurs in both splits of dropoff", () => {
   for (const split of ["train", "test"] as const) {
-    const destinations = startsOf("dropoff", split).map((state) =>
-      decode(state).destination
-    );
+    const destinations = startsOf("dropoff", split).map((state) => decode(state).destination);
     assertEquals(new Set(destinations).size, 4);
   }
 });

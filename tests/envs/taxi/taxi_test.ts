@@ -61,9 +61,7 @@ Deno.test("only the first pickup of an episode is rewarded", () => {
     seed: 0,
     state: encode({ row: 0, column: 0, passenger: 0, destination: 1 }),
   });
-  const rewards = ["4", "5", "4", "5", "4"].map((label) =>
-    env.step(label).reward
-  );
+  const rewards = ["4", "5", "4", "5", "4"].map((label) => env.step(label).reward);
   assertEquals(rewards, [1, -0.05, -0.05, -0.05, -0.05]);
 });
 
@@ -81,9 +79,7 @@ Deno.test("the horizon truncates, and the task's own end wins over it", () => {
   const env = make({ task: "pickup", horizon: 3 });
   const play = (labels: string[]) => {
     env.reset({ seed: 0, state: start });
-    const { terminated, truncated, info } = labels.map((label) =>
-      env.step(label)
-    ).at(-1)!;
+    const { terminated, truncated, info } = labels.map((label) => env.step(label)).at(-1)!;
     return [terminated, truncated, info.success];
   };
   assertEquals(play(["1", "1"]), [false, false, false]);
