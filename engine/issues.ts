@@ -128,11 +128,12 @@ function expectation(issue: Issue): string | undefined {
       return issue.values.map((value) => JSON.stringify(value)).join(" or ");
     case "too_small":
     case "too_big": {
-      const unit = unitWords[issue.origin] ?? "";
       const [bound, words] = issue.code === "too_small"
         ? [issue.minimum, issue.inclusive ? "at least" : "more than"]
         : [issue.maximum, issue.inclusive ? "at most" : "less than"];
-      return `${words} ${bound}${unit}`;
+      const unit = unitWords[issue.origin];
+      if (unit === undefined) return `${words} ${bound}`;
+      return `${words} ${bound} ${unit}${Number(bound) === 1 ? "" : "s"}`;
     }
     case "not_multiple_of":
       return `a multiple of ${issue.divisor}`;
@@ -154,10 +155,10 @@ const typeWords: Readonly<Record<string, string>> = {
 };
 
 const unitWords: Readonly<Record<string, string>> = {
-  array: " items",
-  string: " characters",
-  set: " items",
-  object: " keys",
+  array: "item",
+  string: "character",
+  set: "item",
+  object: "key",
 };
 
 function codeOf(issue: Issue, node: TreeNode): string {

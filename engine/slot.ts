@@ -139,7 +139,7 @@ function slotProblem(
     params: { code },
   });
   if (value === undefined) {
-    return wrong("missing-key", `the ${noun} is missing: give ${form}`);
+    return wrong("missing-key", `expected ${form}`);
   }
   if (typeof value !== "string" && !isRecord(value)) {
     return wrong(

@@ -15,16 +15,20 @@ export async function importUserModules(
   folder: string,
   diagnostics: Diagnostics,
 ): Promise<TreeNode> {
-  const found = new Map<string, Position>();
+  const found = new Map<string, Position[]>();
   mapScalars(tree, (scalar, key) => {
     const path = modulePath(scalar, key);
-    if (path !== undefined && !found.has(path)) found.set(path, scalar.at);
+    if (path !== undefined) {
+      found.set(path, [...found.get(path) ?? [], scalar.at]);
+    }
     return scalar;
   });
   if (found.size === 0) return tree;
-  const modules = new Map<string, UserModule | undefined>();
-  for (const [path, at] of found) {
-    modules.set(path, await importModule(path, folder, at, diagnostics));
+  const modules = new Map<string, UserModule>();
+  for (const [path, positions] of found) {
+    const imported = await importModule(path, folder);
+    if (imported instanceof UserModule) modules.set(path, imported);
+    else for (const at of positions) diagnostics.add(at, imported.code, imported.message);
   }
   return mapScalars(tree, (scalar, key) => {
     const path = modulePath(scalar, key);
@@ -41,21 +45,15 @@ function modulePath(
   return key === "uses" && typeof value === "string" && isModulePath(value) ? value : undefined;
 }
 
-async function importModule(
-  specifier: string,
-  folder: string,
-  at: Position,
-  diagnostics: Diagnostics,
-): Promise<UserModule | undefined> {
+/** The module, or why there is none. */
+type Imported = UserModule | { readonly code: string; readonly message: string };
+
+async function importModule(specifier: string, folder: string): Promise<Imported> {
   const path = resolve(folder, specifier);
   const info = await Deno.stat(path).catch(() => undefined);
   if (!info?.isFile) {
-    diagnostics.add(
-      at,
-      "module-not-found",
-      `there is no file ${specifier} (paths are relative to the workflow file)`,
-    );
-    return undefined;
+    const message = `there is no file ${specifier} (paths are relative to the workflow file)`;
+    return { code: "module-not-found", message };
   }
   const { href } = pathToFileURL(path);
   try {
@@ -65,11 +63,6 @@ async function importModule(
   } catch (error) {
     const [reason] = String(error instanceof Error ? error.message : error)
       .replaceAll(new URL(".", href).href, "").split("\n");
-    diagnostics.add(
-      at,
-      "module-failed",
-      `${specifier} cannot be imported: ${reason}`,
-    );
-    return undefined;
+    return { code: "module-failed", message: `${specifier} cannot be imported: ${reason}` };
   }
 }
