@@ -12,10 +12,11 @@ import type { Policy } from "../agents/policy.ts";
 import type { Environment, Split } from "../envs/environment.ts";
 import { AdamW, Tape } from "../kernels/kernels.ts";
 import { deriveSeed, Random } from "../std/random.ts";
+import { baselineOf, weigh, type WeightedStep } from "./advantages.ts";
 import { type CurriculumPart, taskAt } from "./curriculum.ts";
 import { labelLoss, requireFinite } from "./fine_tune.ts";
 import { ReplayBuffer } from "./replay_buffer.ts";
-import { type Episode, rollout, type RolloutStep } from "./rollout.ts";
+import { type Episode, rollout } from "./rollout.ts";
 
 /** Settings of the algorithm. */
 export interface PolicyGradientSettings {
@@ -64,19 +65,6 @@ export interface IterationReport {
   readonly gradientNorm: number;
   /** Decisions trained on, fresh and replayed. */
   readonly decisions: number;
-}
-
-interface WeightedStep {
-  readonly step: RolloutStep;
-  readonly advantage: number;
-}
-
-/** Undiscounted return-to-go of each step of an episode. */
-export function returnsToGo(
-  steps: readonly { readonly reward: number }[],
-): number[] {
-  let total = 0;
-  return steps.map(({ reward }) => reward).reverse().map((reward) => total += reward).reverse();
 }
 
 /** Trains the policy online. Throws a NonFiniteError when the loss is no number. */
@@ -140,37 +128,6 @@ function playFresh(
   return rollout(starts, options);
 }
 
-/** Mean and deviation that turn a return-to-go into an advantage. */
-interface Baseline {
-  readonly mean: number;
-  readonly deviation: number;
-}
-
-function baselineOf(
-  episodes: readonly Episode[],
-  normalize: boolean,
-): Baseline {
-  if (!normalize) return { mean: 0, deviation: 1 };
-  const values = episodes.flatMap(({ steps }) => returnsToGo(steps));
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) /
-    values.length;
-  return { mean, deviation: Math.max(Math.sqrt(variance), 1e-3) };
-}
-
-function weigh(
-  episodes: readonly Episode[],
-  { mean, deviation }: Baseline,
-): WeightedStep[] {
-  return episodes.flatMap(({ steps }) => {
-    const returns = returnsToGo(steps);
-    return steps.map((step, i) => ({
-      step,
-      advantage: (returns[i]! - mean) / deviation,
-    }));
-  });
-}
-
 /** One optimiser step over all of `batch`, gradients accumulated over micro-batches. */
 async function trainOn(
   { policy, microBatch, entropy }: PolicyGradientOptions,
@@ -189,18 +146,12 @@ async function trainOn(
       target: step.target,
     }));
     const weights = part.map(({ advantage }) => advantage / batch.length);
-    const { entropies } = labelLoss(
-      tape,
-      policy,
-      examples,
-      weights,
-      entropy / batch.length,
-    );
-    totalEntropy += (await stream.read(entropies)).reduce(
-      (sum, value) => sum + value,
-      0,
-    );
-    tape.release();
+    try {
+      const { entropies } = labelLoss(tape, policy, examples, weights, entropy / batch.length);
+      totalEntropy += (await stream.read(entropies)).reduce((sum, value) => sum + value, 0);
+    } finally {
+      tape.release();
+    }
   }
   optimizer.step();
   const gradientNorm = (await stream.read(optimizer.norm))[0]!;

@@ -1,0 +1,52 @@
+/**
+ * From rewards to advantages: by how much a decision turned out better than the fresh decisions did
+ * on average.
+ * @module
+ */
+import type { Episode, RolloutStep } from "./rollout.ts";
+
+/** A decision and what it was worth. */
+export interface WeightedStep {
+  readonly step: RolloutStep;
+  readonly advantage: number;
+}
+
+/** Mean and deviation that turn a return-to-go into an advantage. */
+export interface Baseline {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** Where all returns are alike there is nothing to tell apart, and their rounding must not be blown up. */
+const LEAST_DEVIATION = 1e-3;
+
+/** Undiscounted return-to-go of each step of an episode. */
+export function returnsToGo(
+  steps: readonly { readonly reward: number }[],
+): number[] {
+  let total = 0;
+  return steps.map(({ reward }) => reward).reverse().map((reward) => total += reward).reverse();
+}
+
+/** Standardises over all decisions of the episodes; without `normalize` a return is the advantage. */
+export function baselineOf(
+  episodes: readonly Pick<Episode, "steps">[],
+  normalize: boolean,
+): Baseline {
+  if (!normalize) return { mean: 0, deviation: 1 };
+  const values = episodes.flatMap(({ steps }) => returnsToGo(steps));
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return { mean, deviation: Math.max(Math.sqrt(variance), LEAST_DEVIATION) };
+}
+
+/** Every decision of the episodes with its advantage. */
+export function weigh(
+  episodes: readonly Pick<Episode, "steps">[],
+  { mean, deviation }: Baseline,
+): WeightedStep[] {
+  return episodes.flatMap(({ steps }) => {
+    const returns = returnsToGo(steps);
+    return steps.map((step, i) => ({ step, advantage: (returns[i]! - mean) / deviation }));
+  });
+}
