@@ -13,11 +13,11 @@ import type { EngineEvent } from "./events.ts";
 import { local } from "./executor.ts";
 import { type LoadOptions, loadWorkflow } from "./load.ts";
 import type { DeviceChoice } from "./module.ts";
-import { type Decision, Planner } from "./plan.ts";
+import { Planner } from "./plan.ts";
 import { RunRecorder } from "./record.ts";
 import { ResultIndex } from "./result_index.ts";
 import { Run } from "./run.ts";
-import { select } from "./selection.ts";
+import { select, type Selection } from "./selection.ts";
 import type { RunSummary } from "./summary.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -79,8 +79,9 @@ export async function planWorkflow(
   options: RunOptions,
 ): Promise<PlannedStage[]> {
   const workflow = await loadWorkflow(file, options);
+  const wanted = await prepare(workflow, options);
   using index = await ResultIndex.openForPlan(options.runsFolder);
-  const { decisions } = await prepare(workflow, options, index);
+  const decisions = await makePlanner(workflow, options, wanted, index).plan();
   return decisions.map(({ instance, state, reason }) => ({
     instance: instance.name,
     uses: instance.uses,
@@ -100,18 +101,16 @@ export async function runWorkflow(
   options: RunOptions,
 ): Promise<RunSummary> {
   const workflow = await loadWorkflow(file, options);
+  // Whatever may be wrong is found before anything is written.
+  const wanted = await prepare(workflow, options);
   using index = await ResultIndex.open(options.runsFolder);
-  const { planner, decisions, device } = await prepare(
-    workflow,
-    options,
-    index,
-  );
+  const planner = makePlanner(workflow, options, wanted, index);
   await planner.artifacts.sweep();
   const recorder = RunRecorder.begin({
     runsFolder: options.runsFolder,
     workflow,
-    decisions,
-    device,
+    decisions: await planner.plan(),
+    device: wanted.device?.info ?? {},
     listener: options.listener,
   });
   let status: "done" | "failed" | "interrupted" = "failed";
@@ -130,27 +129,28 @@ export async function runWorkflow(
   return recorder.summary;
 }
 
-async function prepare(
-  workflow: Workflow,
-  options: RunOptions,
-  index: ResultIndex,
-): Promise<
-  { planner: Planner; decisions: Decision[]; device: Record<string, string> }
-> {
+/** What the options ask for, and the device it needs. */
+interface Wanted {
+  readonly selection: Selection;
+  readonly device: { class: string; info: Record<string, string> } | undefined;
+}
+
+async function prepare(workflow: Workflow, options: RunOptions): Promise<Wanted> {
   const selection = select(workflow, options.only, options.force ?? []);
   const needsDevice = workflow.instances.some(({ name, module }) =>
     module.usesDevice && (selection.only?.names.has(name) ?? true)
   );
-  const device = needsDevice ? await describe(options.device) : undefined;
-  const planner = new Planner(
-    workflow,
-    new KeyMaker(workflow, device?.class),
-    index,
-    new ArtifactStore(options.runsFolder),
-    selection,
-  );
-  const decisions = await planner.plan();
-  return { planner, decisions, device: device?.info ?? {} };
+  return { selection, device: needsDevice ? await describe(options.device) : undefined };
+}
+
+function makePlanner(
+  workflow: Workflow,
+  options: RunOptions,
+  { selection, device }: Wanted,
+  index: ResultIndex,
+): Planner {
+  const keys = new KeyMaker(workflow, device?.class);
+  return new Planner(workflow, keys, index, new ArtifactStore(options.runsFolder), selection);
 }
 
 async function describe(provider: DeviceProvider) {

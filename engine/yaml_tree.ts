@@ -64,14 +64,19 @@ function convert(
     );
     return undefined;
   }
-  const document = parse(text, lineCounter);
-  if (document === undefined) {
+  const document = parseDocument(text, {
+    uniqueKeys: false,
+    ...(lineCounter && { lineCounter }),
+  });
+  const problems = [...document.errors, ...document.warnings];
+  if (problems.some(({ code }) => code === "RESOURCE_EXHAUSTION")) {
     diagnostics.add(locate(0), "too-deep", tooDeep());
     return undefined;
   }
-  const problems = [...document.errors, ...document.warnings];
-  for (const { pos, message } of problems) {
-    const words = message.split(/ at line \d+|\n/)[0] ?? message;
+  for (const { pos, message, code } of problems) {
+    const words = code === "MULTIPLE_DOCS"
+      ? "a workflow file holds one document, and here a second one begins"
+      : message.split(/ at line \d+|\n/)[0] ?? message;
     diagnostics.add(locate(pos[0]), "yaml", words);
   }
   if (problems.length > 0) return undefined;
@@ -80,22 +85,6 @@ function convert(
   }
   return new Converter(document, text, locate, diagnostics)
     .convert(document.contents);
-}
-
-function parse(
-  text: string,
-  lineCounter: LineCounter | undefined,
-): Document.Parsed | undefined {
-  try {
-    return parseDocument(text, {
-      uniqueKeys: false,
-      ...(lineCounter && { lineCounter }),
-    });
-  } catch (error) {
-    // The parser recurses once a level: thousands of levels exhaust the stack.
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
 }
 
 function tooDeep(): string {
@@ -158,11 +147,9 @@ class Converter {
     }
     const target = node.resolve(this.document);
     if (target !== undefined) return this.#node(target, depth + 1);
-    return this.#stop(
-      at,
-      "yaml",
-      `no anchor "&${node.source}" stands before this alias`,
-    );
+    const message = `no anchor "&${node.source}" stands before this alias`;
+    this.diagnostics.add(at, "yaml", message);
+    return { kind: "scalar", value: null, at, broken: true };
   }
 
   #map(node: YAMLMap, at: Position, depth: number): TreeNode {
