@@ -41,7 +41,7 @@ export interface FineTuneOptions extends AdamWOptions {
   readonly finalLearningRate?: number;
   readonly seed: number;
   readonly signal: AbortSignal;
-  /** Called now and then with the mean loss per target since the last call. */
+  /** Called now and then, and after the last step. */
   readonly onProgress: (report: FineTuneReport) => void;
 }
 
@@ -60,13 +60,17 @@ export interface FineTuneReport {
 /** Steps between reports; each costs a readback. */
 const REPORT_EVERY = 5;
 
-/** Trains a model to continue texts. Throws a NonFiniteError when the loss is no number. */
-export function fineTuneCompletions(
+/**
+ * Trains a model to continue texts. Throws a RangeError where an example is longer than the model's
+ * context, and a NonFiniteError when the loss is no number.
+ */
+export async function fineTuneCompletions(
   model: Gpt2,
   examples: readonly CompletionExample[],
   options: FineTuneOptions,
 ): Promise<void> {
-  return fineTune(
+  checkLengths(examples, model.config.n_positions);
+  await fineTune(
     model,
     examples,
     options,
@@ -119,6 +123,19 @@ export function labelLoss(
   return { ...loss, tokens: packed.tokens.length };
 }
 
+/** Checked before the first step, because a batch that holds the longest example may come late. */
+function checkLengths(examples: readonly CompletionExample[], longest: number): void {
+  for (const [index, { prompt, completion }] of examples.entries()) {
+    const length = prompt.length + completion.length - 1;
+    if (length <= longest) continue;
+    throw new RangeError(
+      `example ${index} has a prompt of ${prompt.length} tokens and a completion of ` +
+        `${completion.length}, but the model's context is ${longest}; use a model with more ` +
+        `positions, or shorter texts`,
+    );
+  }
+}
+
 function completionLoss(
   tape: Tape,
   model: Gpt2,
@@ -160,18 +177,16 @@ async function fineTune<Example>(
     for (let step = 1; step <= options.steps; step++) {
       options.signal.throwIfAborted();
       const tape = new Tape(model.device);
-      const loss = lossOf(tape, batches.next().value);
-      optimizer.step(learningRateAt(step, options));
-      tokens += loss.tokens;
-      if (step % REPORT_EVERY === 0 || step === options.steps) {
-        options.onProgress({
-          step,
-          tokens,
-          ...await readStep(model, loss, optimizer, step),
-        });
+      try {
+        const loss = lossOf(tape, batches.next().value);
+        optimizer.step(learningRateAt(step, options));
+        tokens += loss.tokens;
+        if (step % REPORT_EVERY !== 0 && step !== options.steps) continue;
+        options.onProgress({ step, tokens, ...await readStep(model, loss, optimizer, step) });
         tokens = 0;
+      } finally {
+        tape.release();
       }
-      tape.release();
     }
   } finally {
     optimizer.release();
@@ -186,11 +201,9 @@ async function readStep(
   step: number,
 ): Promise<{ loss: number; gradientNorm: number }> {
   const { stream } = model.device;
-  const loss = (await stream.read(losses)).reduce(
-    (sum, value) => sum + value,
-    0,
-  );
-  const gradientNorm = (await stream.read(optimizer.norm))[0]!;
+  const [perTarget, norm] = await Promise.all([stream.read(losses), stream.read(optimizer.norm)]);
+  const loss = perTarget.reduce((sum, value) => sum + value, 0);
+  const gradientNorm = norm[0]!;
   requireFinite("loss", loss, step);
   requireFinite("gradient norm", gradientNorm, step);
   return { loss, gradientNorm };
