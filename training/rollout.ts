@@ -94,6 +94,12 @@ async function playTurn(
     seed: seeds[0]!,
     signal,
   });
+  if (reflections.length !== observations.length) {
+    throw new Error(
+      `the reflection agent gave ${reflections.length} comments on ${observations.length} ` +
+        `observations; it must give one each`,
+    );
+  }
   const inputs = observations.map((observation, i) => policy.input(observation, reflections[i]!));
   const labels = await policy.choose(inputs, {
     seeds,
