@@ -24,10 +24,19 @@ export function labelPosition(label: string): number {
   return position;
 }
 
-/** Throws a RangeError unless the labels of `actions` are the first n of {@linkcode LABELS}. */
+/**
+ * Throws a RangeError unless the labels of `actions` are the first n of {@linkcode LABELS}, n being 1
+ * or more.
+ */
 export function checkLabels(
   actions: readonly { readonly label: string }[],
 ): void {
+  if (actions.length < 1 || actions.length > LABELS.length) {
+    throw new RangeError(
+      `an observation must offer 1 to ${LABELS.length} actions, which is as many as there are ` +
+        `labels; got ${actions.length}`,
+    );
+  }
   const seen = new Set(actions.map(({ label }) => label));
   for (let i = 0; i < actions.length; i++) {
     if (!seen.has(LABELS[i]!)) {
