@@ -145,7 +145,7 @@ async function write(
   const ownTask = typeof task === "string" ? task : input.env.module.tasks.at(-1);
   await writeResults(context.output("results"), {
     name: input.name,
-    env: input.env.uses,
+    env: input.env.module.name,
     task: input.task ?? ownTask ?? "",
     seed: context.seed,
     split: input.split,
