@@ -17,23 +17,11 @@
  */
 import { join } from "node:path";
 import { type Context, Hono } from "hono";
-import {
-  listRuns,
-  readMetrics,
-  readRun,
-  RunNotFoundError,
-  type StageMetrics,
-} from "../history.ts";
+import { listRuns, readMetrics, readRun, RunNotFoundError, type StageMetrics } from "../history.ts";
 import { runFiles } from "../layout.ts";
 import type { RunSummary } from "../summary.ts";
 import { eventStream } from "./event_stream.ts";
-import {
-  ApiError,
-  errorResponse,
-  loopbackOnly,
-  readOnly,
-  securityHeaders,
-} from "./guard.ts";
+import { ApiError, errorResponse, loopbackOnly, readOnly, securityHeaders } from "./guard.ts";
 import { runPage, runsPage } from "./pages.ts";
 import { openReportFile } from "./report_files.ts";
 import { dashboardScriptHash } from "./script.ts";
@@ -94,12 +82,8 @@ function addApi(app: Hono, options: AppOptions): void {
       lastEventId: context.req.header("last-event-id") ??
         context.req.query("after"),
       status: async () => (await readRun(runsFolder, id)).status,
-      ...(options.eventInterval === undefined
-        ? {}
-        : { interval: options.eventInterval }),
-      ...(options.heartbeat === undefined
-        ? {}
-        : { heartbeat: options.heartbeat }),
+      ...(options.eventInterval === undefined ? {} : { interval: options.eventInterval }),
+      ...(options.heartbeat === undefined ? {} : { heartbeat: options.heartbeat }),
     });
   });
 }

@@ -115,9 +115,7 @@ export function runPage(content: RunPageContent): Markup {
               <th>Newest metrics</th>
             </tr>
           </thead>
-          <tbody>${run.stages.map((stage) =>
-            stageRow(stage, content.newest, now)
-          )}</tbody>
+          <tbody>${run.stages.map((stage) => stageRow(stage, content.newest, now))}</tbody>
         </table>
       </div>
     `,
@@ -141,9 +139,7 @@ function stageRow(
         ? progressBar(stage.progress)
         : ""}</td>
       <td class="number">${stageTime(stage, now)}</td>
-      <td class="metrics">${metrics
-        ? html`<span>step ${metrics.step}</span>`
-        : ""}${values}</td>
+      <td class="metrics">${metrics ? html`<span>step ${metrics.step}</span>` : ""}${values}</td>
     </tr>
   `;
 }
@@ -212,7 +208,5 @@ function span(seconds: number): string {
 
 /** Four significant figures, with a real minus sign. */
 function figures(value: number | null): string {
-  return value === null
-    ? "not finite"
-    : String(Number(value.toPrecision(4))).replace("-", "−");
+  return value === null ? "not finite" : String(Number(value.toPrecision(4))).replace("-", "−");
 }

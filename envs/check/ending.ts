@@ -58,9 +58,7 @@ export const endingEpisodes: Check = {
     for (const trace of traces) {
       require(
         trace.ended,
-        `${
-          at(trace, subject.stepLimit)
-        }: the episode still goes on; truncate it at a horizon`,
+        `${at(trace, subject.stepLimit)}: the episode still goes on; truncate it at a horizon`,
       );
     }
     return extent(traces);

@@ -49,9 +49,7 @@ export const deterministicSteps: Check = {
         const two = JSON.stringify(second[episode]?.moments[index]) ?? "";
         require(
           one === two,
-          `${at(trace, index)}: the same seed and labels gave ${
-            difference(one, two)
-          }`,
+          `${at(trace, index)}: the same seed and labels gave ${difference(one, two)}`,
         );
       })
     );

@@ -2,14 +2,7 @@
  * Checks of what `reset` and `step` return, one moment at a time.
  * @module
  */
-import {
-  type Check,
-  extent,
-  mixedLabel,
-  type Moment,
-  playAll,
-  require,
-} from "./subject.ts";
+import { type Check, extent, mixedLabel, type Moment, playAll, require } from "./subject.ts";
 
 /** JSON shorter than this occurs in honest text by chance. */
 const SHORTEST_LEAK = 8;
@@ -57,9 +50,7 @@ export const infoShape: Check = eachMoment(
   ({ info }) => {
     require(
       typeof info?.success === "boolean",
-      `expected info.success to be true or false, got ${
-        JSON.stringify(info?.success)
-      }`,
+      `expected info.success to be true or false, got ${JSON.stringify(info?.success)}`,
     );
     require(
       info.state !== undefined && survivesJson(info.state),

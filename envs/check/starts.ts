@@ -3,13 +3,7 @@
  * @module
  */
 import type { Environment, Split } from "../environment.ts";
-import {
-  type Check,
-  errorOf,
-  NotApplicable,
-  require,
-  start,
-} from "./subject.ts";
+import { type Check, errorOf, NotApplicable, require, start } from "./subject.ts";
 
 /** Starts drawn of each split. */
 const DRAWN = 200;

@@ -2,13 +2,7 @@
  * What is checked, and playing it: episodes recorded whole, with copies of what was shown when it was shown.
  * @module
  */
-import type {
-  Environment,
-  Info,
-  Observation,
-  ResetResult,
-  StepResult,
-} from "../environment.ts";
+import type { Environment, Info, Observation, ResetResult, StepResult } from "../environment.ts";
 import { deriveSeed, Random } from "../../std/random.ts";
 
 /** An environment under check. */
@@ -163,9 +157,7 @@ function record(result: ResetResult, step?: Moment["step"]): Moment {
 
 /** The episodes to play: every seed of every task. */
 export function episodesOf(subject: Subject): EpisodeId[] {
-  return subject.tasks.flatMap((task) =>
-    subject.seeds.map((seed) => ({ seed, task }))
-  );
+  return subject.tasks.flatMap((task) => subject.seeds.map((seed) => ({ seed, task })));
 }
 
 /** All episodes, recorded, one after the other on one instance. */
@@ -185,9 +177,7 @@ export async function playAll(
 /** Where in which episode, for messages. */
 export function at({ seed, task }: EpisodeId, index: number): string {
   const place = index === 0 ? "reset" : `step ${index}`;
-  return `${
-    task === undefined ? "" : `task "${task}", `
-  }seed ${seed}, ${place}`;
+  return `${task === undefined ? "" : `task "${task}", `}seed ${seed}, ${place}`;
 }
 
 /** How much was played, for a report. */
@@ -203,8 +193,7 @@ export function extent(traces: readonly Trace[]): string {
 export function difference(one: string, two: string): string {
   let index = 0;
   while (index < one.length && one[index] === two[index]) index++;
-  const cut = (text: string) =>
-    text.slice(Math.max(0, index - 20), index + 40) || "nothing";
+  const cut = (text: string) => text.slice(Math.max(0, index - 20), index + 40) || "nothing";
   return `…${cut(one)}… and then …${cut(two)}…`;
 }
 

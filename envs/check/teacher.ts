@@ -25,9 +25,7 @@ export const offeredExpert: Check = {
       const offered = observation.actions.map((action) => action.label);
       require(
         offered.includes(label),
-        `the expert says ${JSON.stringify(label)}, which is not offered (${
-          offered.join(" ")
-        })`,
+        `the expert says ${JSON.stringify(label)}, which is not offered (${offered.join(" ")})`,
       );
       return label;
     });
@@ -66,9 +64,7 @@ export const textRemarks: Check = {
       const remark: unknown = await env.remark?.();
       require(
         remark === undefined || (typeof remark === "string" && remark !== ""),
-        `expected remark() to give text or undefined, got ${
-          JSON.stringify(remark)
-        }`,
+        `expected remark() to give text or undefined, got ${JSON.stringify(remark)}`,
       );
       if (remark !== undefined) count++;
       return mixedLabel(env, observation, random);

@@ -83,9 +83,7 @@ export function encode(state: TaxiState): number {
 export function decode(state: number): TaxiState {
   if (!Number.isInteger(state) || state < 0 || state >= STATES) {
     throw new RangeError(
-      `expected a Taxi state, a whole number from 0 to ${
-        STATES - 1
-      }, got ${state}`,
+      `expected a Taxi state, a whole number from 0 to ${STATES - 1}, got ${state}`,
     );
   }
   const cell = Math.floor(state / 20);
@@ -108,9 +106,7 @@ export function stand(index: number): typeof STANDS[number] {
 
 /** Index of the stand in this cell, or undefined. */
 export function standAt(row: number, column: number): number | undefined {
-  const index = STANDS.findIndex((stand) =>
-    stand.row === row && stand.column === column
-  );
+  const index = STANDS.findIndex((stand) => stand.row === row && stand.column === column);
   return index < 0 ? undefined : index;
 }
 

@@ -43,9 +43,7 @@ export function observe(
 
 function describe(now: TaxiState): string {
   const target = stand(now.destination);
-  const walls = DIRECTIONS.filter((direction) =>
-    blocked(now.row, now.column, direction)
-  );
+  const walls = DIRECTIONS.filter((direction) => blocked(now.row, now.column, direction));
   return [
     `Taxi row ${now.row} column ${now.column}.`,
     now.passenger === ABOARD
@@ -68,9 +66,7 @@ function draw(now: TaxiState): string {
   });
   const here = standAt(now.row, now.column);
   const taxi = here === undefined ? "Taxi T" : `Taxi T at ${stand(here).name}`;
-  const passenger = now.passenger === ABOARD
-    ? "aboard"
-    : stand(now.passenger).name;
+  const passenger = now.passenger === ABOARD ? "aboard" : stand(now.passenger).name;
   const destination = stand(now.destination).name;
   return [
     ...map,

@@ -46,9 +46,7 @@ export function remarkOn(
 }
 
 function regret(last: ActionName): string {
-  return last === "dropoff"
-    ? "That dropoff was wrong."
-    : `Going ${last} took me away.`;
+  return last === "dropoff" ? "That dropoff was wrong." : `Going ${last} took me away.`;
 }
 
 interface Place {
@@ -74,9 +72,7 @@ function directionsTo(from: Place, to: Place): Direction[] {
 function where(from: Place, to: Place): string {
   const parts = directionsTo(from, to).map((direction) => {
     const vertical = direction === "south" || direction === "north";
-    const count = vertical
-      ? Math.abs(to.row - from.row)
-      : Math.abs(to.column - from.column);
+    const count = vertical ? Math.abs(to.row - from.row) : Math.abs(to.column - from.column);
     const unit = (vertical ? "row" : "column") + (count === 1 ? "" : "s");
     return `${NUMBERS[count]} ${unit} ${direction}`;
   });
@@ -88,9 +84,7 @@ function obstacle(
   wanted: readonly Direction[],
   best: ActionName,
 ): string {
-  const wall = wanted.find((direction) =>
-    blocked(now.row, now.column, direction)
-  );
+  const wall = wanted.find((direction) => blocked(now.row, now.column, direction));
   if (wall !== undefined) return `A wall blocks ${wall}.`;
   const detour = wanted.length > 0 &&
     !wanted.some((direction) => direction === best);

@@ -55,7 +55,5 @@ function isTest(task: TaxiTask, state: number): boolean {
     const place = (row * 5 + column) * 4 + destination;
     return (Math.imul(place + 1, 0x9e3779b1) >>> 30) === 0;
   }
-  return TEST_PAIRS.some(([from, to]) =>
-    from === passenger && to === destination
-  );
+  return TEST_PAIRS.some(([from, to]) => from === passenger && to === destination);
 }

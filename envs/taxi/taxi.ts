@@ -37,13 +37,7 @@ import type {
   StepResult,
 } from "../environment.ts";
 import { Random } from "../../std/random.ts";
-import {
-  ABOARD,
-  type ActionName,
-  ACTIONS,
-  decode,
-  transition,
-} from "./dynamics.ts";
+import { ABOARD, type ActionName, ACTIONS, decode, transition } from "./dynamics.ts";
 import { achieved, achieves, planFor, type TaxiTask } from "./plan.ts";
 import { observe, type PromptStyle } from "./prompt.ts";
 import { remarkOn } from "./remark.ts";
@@ -129,9 +123,7 @@ export class TaxiEnvironment implements Environment {
     const name = ACTIONS[action];
     if (name === undefined) {
       throw new RangeError(
-        `expected a label from "0" to "${ACTIONS.length - 1}", got ${
-          JSON.stringify(label)
-        }`,
+        `expected a label from "0" to "${ACTIONS.length - 1}", got ${JSON.stringify(label)}`,
       );
     }
     const before = episode.state;
@@ -169,15 +161,11 @@ export class TaxiEnvironment implements Environment {
     const best = this.#best();
     const name = best === undefined ? undefined : ACTIONS[best];
     if (episode === undefined || name === undefined) return undefined;
-    const last = this.#options.historyLength === 0
-      ? undefined
-      : episode.path.at(-1);
+    const last = this.#options.historyLength === 0 ? undefined : episode.path.at(-1);
     return remarkOn(
       episode.state,
       name,
-      last === undefined
-        ? undefined
-        : { name: last, mistaken: episode.mistaken },
+      last === undefined ? undefined : { name: last, mistaken: episode.mistaken },
     );
   }
 
@@ -210,9 +198,7 @@ export class TaxiEnvironment implements Environment {
     if (episode === undefined || episode.over) {
       throw new Error(
         `cannot ${wanted}: ${
-          episode === undefined
-            ? "no episode has been started"
-            : "the episode is over"
+          episode === undefined ? "no episode has been started" : "the episode is over"
         }; call reset first`,
       );
     }
@@ -228,9 +214,7 @@ function taskNamed(name: string): TaxiTask {
   const task = TASKS.find((task) => task === name);
   if (task === undefined) {
     throw new RangeError(
-      `expected a task of taxi (${TASKS.join(", ")}), got ${
-        JSON.stringify(name)
-      }`,
+      `expected a task of taxi (${TASKS.join(", ")}), got ${JSON.stringify(name)}`,
     );
   }
   return task;
@@ -239,9 +223,7 @@ function taskNamed(name: string): TaxiTask {
 function startingState(task: TaxiTask, state: unknown): number {
   if (typeof state !== "number") {
     throw new RangeError(
-      `expected a Taxi state, a whole number from 0 to 499, got ${
-        JSON.stringify(state)
-      }`,
+      `expected a Taxi state, a whole number from 0 to 499, got ${JSON.stringify(state)}`,
     );
   }
   decode(state);

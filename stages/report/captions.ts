@@ -19,11 +19,9 @@ export function tableCaption(methods: readonly PooledMethod[]): string {
   const setups = [
     ...new Set(
       methods.map((one) =>
-        `${place(one)}: ${
-          one.split === "all"
-            ? "all starts"
-            : `starts of the ${one.split} split`
-        }${one.horizon === undefined ? "" : `, at most ${one.horizon} steps`}`
+        `${place(one)}: ${one.split === "all" ? "all starts" : `starts of the ${one.split} split`}${
+          one.horizon === undefined ? "" : `, at most ${one.horizon} steps`
+        }`
       ),
     ),
   ];

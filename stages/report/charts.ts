@@ -15,9 +15,7 @@ export const COLUMN = 760;
 /** Success rate of each method with its 95% interval; with several seeds, each seed's rate too. */
 export function successChart(methods: readonly PooledMethod[]): ChartSpec {
   const several = new Set(methods.map(place));
-  const names = methods.map((one) =>
-    several.size > 1 ? `${one.name}, ${place(one)}` : one.name
-  );
+  const names = methods.map((one) => several.size > 1 ? `${one.name}, ${place(one)}` : one.name);
   const height = 66 + 34 * methods.length;
   const bySeed = methods.flatMap((one, row) =>
     one.seeds > 1 ? one.rateBySeed.map((rate) => [100 * rate, row]) : []
@@ -99,9 +97,7 @@ function whiskers(methods: readonly PooledMethod[]): Record<string, unknown> {
             align: "right",
             verticalAlign: "middle",
             fill: light.ink,
-            font: `${
-              row === 0 ? "600 " : ""
-            }12.5px ${base.textStyle.fontFamily}`,
+            font: `${row === 0 ? "600 " : ""}12.5px ${base.textStyle.fontFamily}`,
           },
         },
       ],
@@ -145,8 +141,7 @@ export function wallTimeChart(stages: readonly StageSummary[]): ChartSpec {
           position: "right",
           color: light.soft,
           fontSize: 11.5,
-          formatter: (item: { dataIndex: number }) =>
-            duration(timed[item.dataIndex]?.seconds ?? 0),
+          formatter: (item: { dataIndex: number }) => duration(timed[item.dataIndex]?.seconds ?? 0),
         },
       }],
     },

@@ -7,14 +7,7 @@
  */
 import { base, heading, legend, stepAxis, valueAxis } from "./axes.ts";
 import { COLUMN } from "./charts.ts";
-import {
-  type Curve,
-  isNoisy,
-  type Line,
-  meanLine,
-  smooth,
-  smoothingWindow,
-} from "./curves.ts";
+import { type Curve, isNoisy, type Line, meanLine, smooth, smoothingWindow } from "./curves.ts";
 import type { ChartSpec } from "./svg.ts";
 import { curveColour } from "./theme.ts";
 import { metricWords } from "./words.ts";
@@ -62,9 +55,7 @@ function shareSteps(curves: readonly Curve[]): Curve[][] {
   const groups: { last: number; curves: Curve[] }[] = [];
   for (const ofLabel of Map.groupBy(curves, (one) => one.label).values()) {
     const last = Math.max(...ofLabel.map((curve) => curve.steps.at(-1) ?? 0));
-    const fitting = groups.find((group) =>
-      last <= 2 * group.last && group.last <= 2 * last
-    );
+    const fitting = groups.find((group) => last <= 2 * group.last && group.last <= 2 * last);
     if (fitting === undefined) groups.push({ last, curves: ofLabel });
     else fitting.curves.push(...ofLabel);
   }
@@ -102,9 +93,7 @@ function curveChart(
     metric,
     primary: rank(metric) < PRIMARY.length,
     averaged: byLabel.some(([, lines]) => lines.length > 1),
-    smoothing: windows.length === 0
-      ? undefined
-      : [Math.min(...windows), Math.max(...windows)],
+    smoothing: windows.length === 0 ? undefined : [Math.min(...windows), Math.max(...windows)],
     description: `${words} against step for ${names.join(", ")}.`,
     width: COLUMN,
     height: 260,
@@ -117,9 +106,7 @@ function curveChart(
       yAxis: valueAxis({
         scale: true,
         splitNumber: 4,
-        ...(SHARE.test(metric) && inUnit(curves)
-          ? { min: 0, max: 1, interval: 0.25 }
-          : {}),
+        ...(SHARE.test(metric) && inUnit(curves) ? { min: 0, max: 1, interval: 0.25 } : {}),
       }),
       series: drawn.flatMap((one) => one.series),
     },
@@ -127,9 +114,7 @@ function curveChart(
 }
 
 function inUnit(curves: readonly Curve[]): boolean {
-  return curves.every((curve) =>
-    curve.values.every((value) => value >= 0 && value <= 1)
-  );
+  return curves.every((curve) => curve.values.every((value) => value >= 0 && value <= 1));
 }
 
 interface DrawnLabel {
@@ -151,9 +136,7 @@ function drawLabel(
     window: noisy ? smoothingWindow(whole.values.length) : undefined,
     series: [
       // Raw lines carry no name: the legend would list each.
-      ...(thin
-        ? lines.map((line) => series(line, colour, { width: 1, opacity: 0.38 }))
-        : []),
+      ...(thin ? lines.map((line) => series(line, colour, { width: 1, opacity: 0.38 })) : []),
       {
         ...series(noisy ? smooth(whole) : whole, colour, { width: 2 }),
         name: label,

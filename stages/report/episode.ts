@@ -46,9 +46,7 @@ function step(one: TranscriptStep, index: number): Markup {
 function prompt({ prompt, reflection }: TranscriptStep): Markup {
   const at = reflection === "" ? -1 : prompt.lastIndexOf(reflection);
   if (at === -1) {
-    const apart = reflection === ""
-      ? ""
-      : html`<pre><mark>${reflection}</mark></pre>`;
+    const apart = reflection === "" ? "" : html`<pre><mark>${reflection}</mark></pre>`;
     return html`<pre>${prompt}</pre>${apart}`;
   }
   return html`<pre>${prompt.slice(0, at)}<mark>${reflection}</mark>${

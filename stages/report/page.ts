@@ -62,9 +62,7 @@ export async function reportPage(content: ReportContent): Promise<string> {
               ${figure(
                 content.success,
                 `Dots: pooled rate; whiskers: 95% Wilson score interval.${
-                  content.methods.some((one) => one.seeds > 1)
-                    ? " Open circles: each seed."
-                    : ""
+                  content.methods.some((one) => one.seeds > 1) ? " Open circles: each seed." : ""
                 }`,
               )}
             </section>
@@ -86,9 +84,7 @@ export async function reportPage(content: ReportContent): Promise<string> {
 }
 
 function opening({ title, methods, run }: ReportContent): Markup {
-  const paragraphs = findings(methods).map((text) =>
-    html`<p class="lead">${text}</p>`
-  );
+  const paragraphs = findings(methods).map((text) => html`<p class="lead">${text}</p>`);
   return html`
     <header>
       <h1>${title}</h1>

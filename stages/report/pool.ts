@@ -82,9 +82,7 @@ function pool(group: readonly Results[]): PooledMethod {
     meanSteps: mean(episodes.map((episode) => episode.steps)),
     split: first.split,
     horizon: first.horizon,
-    rateBySeed: group.map((result) =>
-      countSuccesses(result.episodes) / result.episodes.length
-    ),
+    rateBySeed: group.map((result) => countSuccesses(result.episodes) / result.episodes.length),
   };
 }
 

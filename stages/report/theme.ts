@@ -48,8 +48,7 @@ export const fonts = {
   text: "Charter, Bitstream Charter, Sitka Text, Cambria, Georgia, serif",
   label:
     "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, Arial, sans-serif",
-  code:
-    "ui-monospace, SFMono-Regular, Cascadia Code, Menlo, Consolas, Liberation Mono, monospace",
+  code: "ui-monospace, SFMono-Regular, Cascadia Code, Menlo, Consolas, Liberation Mono, monospace",
 } as const;
 
 /**
@@ -65,9 +64,7 @@ export function darkRules(scope: string): string {
   ];
   const prefix = scope === "" ? "" : `${scope} `;
   const rules = pairs.flatMap(([from, to]) =>
-    ["fill", "stroke"].map((attribute) =>
-      `${prefix}[${attribute}="${from}"]{${attribute}:${to}}`
-    )
+    ["fill", "stroke"].map((attribute) => `${prefix}[${attribute}="${from}"]{${attribute}:${to}}`)
   );
   return `@media (prefers-color-scheme:dark){${rules.join("")}}`;
 }

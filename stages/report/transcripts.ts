@@ -54,9 +54,7 @@ export function pickTranscripts(
   const failures = others.filter((one) => !one.transcript.success);
   const wins = own.filter((one) => one.transcript.success);
 
-  const contrasted = wins.filter((win) =>
-    failures.some((failure) => sameStart(win, failure))
-  );
+  const contrasted = wins.filter((win) => failures.some((failure) => sameStart(win, failure)));
   const success = typical(contrasted.length > 0 ? contrasted : wins);
   const twin = success && failures.find((one) => sameStart(success, one));
   const picked: (PickedTranscript | undefined)[] = [

@@ -46,9 +46,7 @@ export function place(one: { env: string; task: string }): string {
 /** `a`, `a and b`, `a, b and c` */
 export function enumerate(words: readonly string[]): string {
   const last = words.at(-1) ?? "";
-  return words.length < 2
-    ? last
-    : `${words.slice(0, -1).join(", ")} and ${last}`;
+  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
 }
 
 /**
@@ -77,9 +75,7 @@ function comparison(
     `${one.name} (${percent(one.successRate)}, ${percentRange(one.ci95)})`;
   const below = others.filter((one) => one.ci95[1] < main.ci95[0]);
   const above = others.filter((one) => one.ci95[0] > main.ci95[1]);
-  const level = others.filter((one) =>
-    !below.includes(one) && !above.includes(one)
-  );
+  const level = others.filter((one) => !below.includes(one) && !above.includes(one));
   const parts: string[] = [];
   if (below.length > 0) {
     parts.push(`lies wholly above ${those(below)} of ${list(below, told)}`);

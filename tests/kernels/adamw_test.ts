@@ -2,12 +2,7 @@
  * AdamW over a parameter buffer, and the buffer itself.
  */
 import { assertEquals, assertGreater, assertThrows } from "../../std/assert.ts";
-import {
-  AdamW,
-  Parameters,
-  type ParameterShape,
-  ShapeError,
-} from "../../kernels/kernels.ts";
+import { AdamW, Parameters, type ParameterShape, ShapeError } from "../../kernels/kernels.ts";
 import { Random } from "../../std/random.ts";
 import { assertClose, assertSameBits } from "./close.ts";
 import { useGpu } from "./gpu.ts";
@@ -145,8 +140,7 @@ Deno.test("parameters that decay stand first, each at its own aligned place", as
   assertEquals(join(await parameters.read()), values);
   const all = await gpu().read([parameters.values]);
   assertGreater(all[0]!.length, TOTAL);
-  const sum = (numbers: Float32Array) =>
-    numbers.reduce((total, value) => total + value, 0);
+  const sum = (numbers: Float32Array) => numbers.reduce((total, value) => total + value, 0);
   assertClose([sum(all[0]!)], [sum(values)], 1e-4, "padding is zero");
   parameters.release();
 });
@@ -166,8 +160,7 @@ Deno.test("parameters and AdamW refuse what they do not have", () => {
   const { device } = gpu();
   const frozen = new Parameters(device, SHAPES, { trainable: false });
   assertEquals(frozen.get("bias").requiresGradient, false);
-  const refuses = (run: () => unknown, message: string) =>
-    assertThrows(run, ShapeError, message);
+  const refuses = (run: () => unknown, message: string) => assertThrows(run, ShapeError, message);
   refuses(() => new AdamW(device, frozen), "not trainable");
   refuses(() => frozen.get("wte"), "no parameter wte");
   refuses(

@@ -2,12 +2,7 @@
  * Attention over packed sequences and against a cache, from textures and from buffers.
  */
 import { assertEquals, assertThrows } from "../../std/assert.ts";
-import {
-  attention,
-  packedSpans,
-  ShapeError,
-  Tape,
-} from "../../kernels/kernels.ts";
+import { attention, packedSpans, ShapeError, Tape } from "../../kernels/kernels.ts";
 import { Random } from "../../std/random.ts";
 import { checkOperation, type Operation } from "./check_operation.ts";
 import { assertClose } from "./close.ts";
@@ -156,8 +151,7 @@ Deno.test("the longest sequence is attended to its end", () =>
 Deno.test("attention refuses heads, sequences and derivatives it cannot do", () => {
   const tape = new Tape(gpu().device);
   const spans = tape.upload(packedSpans([2]), [2, 4]);
-  const refuses = (run: () => unknown, message: string) =>
-    assertThrows(run, ShapeError, message);
+  const refuses = (run: () => unknown, message: string) => assertThrows(run, ShapeError, message);
   const qkv = tape.empty([2, 36], true);
   refuses(() => attention(tape, qkv, { heads: 5, spans }), "36 columns");
   refuses(() => attention(tape, qkv, { heads: 2, spans }), "multiple of 4");

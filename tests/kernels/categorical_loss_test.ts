@@ -90,8 +90,7 @@ Deno.test("the reference's derivative is the slope of its loss", () =>
     const logits = Float64Array.from(given.logits);
     const slopes = reference.categoricalLoss(given, logits).dLogits;
     const measured = logits.map((_, i) => {
-      const at = (shift: number) =>
-        lossAt(given, logits.map((l, j) => l + (i === j ? shift : 0)));
+      const at = (shift: number) => lossAt(given, logits.map((l, j) => l + (i === j ? shift : 0)));
       return (at(1e-5) - at(-1e-5)) / 2e-5;
     });
     assertClose(slopes, measured, 1e-7, "derivative");

@@ -22,9 +22,7 @@ export function assertClose(
     const gap = Math.abs(actual[i]! - expected[i]!);
     assert(
       gap <= tolerance * (1 + Math.abs(expected[i]!)),
-      `${what}: element ${i} of ${actual.length} is ${actual[i]}, expected ${
-        expected[i]
-      }`,
+      `${what}: element ${i} of ${actual.length} is ${actual[i]}, expected ${expected[i]}`,
     );
   }
 }
@@ -35,9 +33,7 @@ export function assertSameBits(
   expected: Float32Array<ArrayBuffer>,
   what: string,
 ): void {
-  const [a, b] = [actual, expected].map((numbers) =>
-    new Uint32Array(numbers.buffer)
-  );
+  const [a, b] = [actual, expected].map((numbers) => new Uint32Array(numbers.buffer));
   const at = a!.findIndex((bits, i) => bits !== b![i]);
   assert(
     a!.length === b!.length && at === -1,

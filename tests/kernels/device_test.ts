@@ -51,8 +51,7 @@ Deno.test("the adapter is described, and limits are the adapter's own", () =>
   }));
 
 Deno.test({
-  name:
-    "a hardware GPU asked for where there is none is refused with the remedy",
+  name: "a hardware GPU asked for where there is none is refused with the remedy",
   ignore: !software,
   fn: async () => {
     const error = await assertRejects(

@@ -2,12 +2,7 @@
  * Rows of a table and their gradient, and rows placed in a larger tensor.
  */
 import { assert, assertEquals, assertThrows } from "../../std/assert.ts";
-import {
-  gatherRows,
-  placeRows,
-  ShapeError,
-  Tape,
-} from "../../kernels/kernels.ts";
+import { gatherRows, placeRows, ShapeError, Tape } from "../../kernels/kernels.ts";
 import { Random } from "../../std/random.ts";
 import { checkOperation } from "./check_operation.ts";
 import { useGpu } from "./gpu.ts";
@@ -47,8 +42,7 @@ Deno.test("rows of a second table are added to the first's, and both get gradien
     return checkOperation(gpu(), random, {
       name: `gather ${count} of ${rowsA} and of ${rowsB}`,
       shapes: [[rowsA, columns], [rowsB, columns]],
-      run: (tape, [tableA, tableB]) =>
-        gatherRows(tape, tableB!, b, gatherRows(tape, tableA!, a)),
+      run: (tape, [tableA, tableB]) => gatherRows(tape, tableB!, b, gatherRows(tape, tableA!, a)),
       forward: ([tableA, tableB]) => {
         const added = reference.gatherRows(tableB!, columns, b);
         return reference.gatherRows(tableA!, columns, a)
@@ -101,8 +95,7 @@ Deno.test("a row referenced more often than that is refused", async () => {
 Deno.test("gatherRows refuses tables, indices and sums that do not fit", () => {
   const tape = new Tape(gpu().device);
   const table = tape.empty([3, 8], true);
-  const refuses = (run: () => unknown, message: string) =>
-    assertThrows(run, ShapeError, message);
+  const refuses = (run: () => unknown, message: string) => assertThrows(run, ShapeError, message);
   const two = Uint32Array.of(0, 2);
   refuses(() => gatherRows(tape, tape.empty([3, 6]), two), "multiple of 4");
   refuses(() => gatherRows(tape, table, Uint32Array.of(3)), "index 3");

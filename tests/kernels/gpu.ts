@@ -6,12 +6,7 @@
  * @module
  */
 import { assert } from "../../std/assert.ts";
-import {
-  type Device,
-  requestDevice,
-  Tape,
-  type Tensor,
-} from "../../kernels/kernels.ts";
+import { type Device, requestDevice, Tape, type Tensor } from "../../kernels/kernels.ts";
 
 /** A quiet NaN as f32; as an index, beyond every table. */
 const GARBAGE = 0x7fc0_dead;
@@ -108,16 +103,11 @@ export class Gpu {
     await staging.mapAsync(GPUMapMode.READ);
     const words = new Uint32Array(staging.getMappedRange().slice(0));
     staging.destroy();
-    const ownerOf = (word: number) =>
-      owners[Math.floor(word / (CHECKED_BYTES / 4))];
-    const overwritten = words.findIndex((word, i) =>
-      word !== ownerOf(i)!.guard
-    );
+    const ownerOf = (word: number) => owners[Math.floor(word / (CHECKED_BYTES / 4))];
+    const overwritten = words.findIndex((word, i) => word !== ownerOf(i)!.guard);
     assert(
       overwritten === -1,
-      `something was written behind the end of a buffer of ${
-        ownerOf(overwritten)?.bytes
-      } bytes`,
+      `something was written behind the end of a buffer of ${ownerOf(overwritten)?.bytes} bytes`,
     );
   }
 

@@ -17,12 +17,9 @@ function operation(rows: number, columns: number): Operation {
   return {
     name: `layer norm ${rows}x${columns}`,
     shapes: [[rows, columns], [columns], [columns]],
-    run: (tape, [x, weight, bias]) =>
-      layerNorm(tape, x!, weight!, bias!, EPSILON),
-    forward: ([x, weight, bias]) =>
-      reference.layerNorm(x!, weight!, bias!, EPSILON),
-    backward: ([x, weight], dy) =>
-      reference.layerNormBackward(x!, weight!, dy, EPSILON),
+    run: (tape, [x, weight, bias]) => layerNorm(tape, x!, weight!, bias!, EPSILON),
+    forward: ([x, weight, bias]) => reference.layerNorm(x!, weight!, bias!, EPSILON),
+    backward: ([x, weight], dy) => reference.layerNormBackward(x!, weight!, dy, EPSILON),
   };
 }
 
@@ -79,9 +76,7 @@ Deno.test("layer norm of the widest row is summed to its end", async () => {
   const random = new Random(5);
   await gpu().run(async (tape) => {
     const data = wide.shapes.map((shape) => numbers(random, shape.at(-1)!));
-    const inputs = data.map((input, i) =>
-      gpu().leaf(tape, input, wide.shapes[i]!)
-    );
+    const inputs = data.map((input, i) => gpu().leaf(tape, input, wide.shapes[i]!));
     const exact = data.map((input) => Float64Array.from(input));
     const y = wide.run(tape, inputs);
     const [result] = await gpu().read([y]);
@@ -97,8 +92,7 @@ Deno.test("layer norm of the widest row is summed to its end", async () => {
 
 Deno.test("layer norm refuses shapes that do not fit or are beyond its loops", () => {
   const tape = new Tape(gpu().device);
-  const claimed = (...shape: number[]) =>
-    new Tensor(shape, tape.empty([4]).buffer, 0, false);
+  const claimed = (...shape: number[]) => new Tensor(shape, tape.empty([4]).buffer, 0, false);
   const refuses = (x: Tensor, width: number, message: string) =>
     assertThrows(
       () => layerNorm(tape, x, claimed(width), claimed(width)),

@@ -2,12 +2,7 @@
  * Affine maps: forward and all derivatives, on texture and plain shapes.
  */
 import { assertThrows } from "../../std/assert.ts";
-import {
-  linear,
-  linearTransposed,
-  ShapeError,
-  Tape,
-} from "../../kernels/kernels.ts";
+import { linear, linearTransposed, ShapeError, Tape } from "../../kernels/kernels.ts";
 import type { Random } from "../../std/random.ts";
 import { checkOperation } from "./check_operation.ts";
 import { useGpu } from "./gpu.ts";
@@ -40,8 +35,7 @@ Deno.test("linear with bias and residual, and its derivatives, equal float64", (
         linear(tape, x!, weight!, { bias: bias!, residual: residual! }),
       forward: ([x, weight, bias, residual]) =>
         reference.linear(sizes, x!, weight!, bias, residual),
-      backward: ([x, weight], dy) =>
-        reference.linearBackward(sizes, x!, weight!, dy),
+      backward: ([x, weight], dy) => reference.linearBackward(sizes, x!, weight!, dy),
     });
   }));
 
@@ -54,8 +48,7 @@ Deno.test("linear without bias or residual, and its derivatives, equal float64",
       shapes: [[rows, depth], [depth, columns]],
       run: (tape, [x, weight]) => linear(tape, x!, weight!),
       forward: ([x, weight]) => reference.linear(sizes, x!, weight!),
-      backward: ([x, weight], dy) =>
-        reference.linearBackward(sizes, x!, weight!, dy).slice(0, 2),
+      backward: ([x, weight], dy) => reference.linearBackward(sizes, x!, weight!, dy).slice(0, 2),
     });
   }));
 
@@ -69,8 +62,7 @@ Deno.test("linearTransposed and its derivatives equal float64", () =>
       name: `linearTransposed ${rows}x${depth}x${columns}`,
       shapes: [[rows, depth], [columns, depth]],
       run: (tape, [x, table]) => linearTransposed(tape, x!, table!),
-      forward: ([x, table]) =>
-        matmul({ ...forward, transposes: "NT" }, x!, table!),
+      forward: ([x, table]) => matmul({ ...forward, transposes: "NT" }, x!, table!),
       backward: ([x, table], dy) => [
         matmul({ ...toX, transposes: "NN" }, dy, table!),
         matmul({ ...toTable, transposes: "TN" }, dy, x!),

@@ -76,17 +76,13 @@ async function check(
       return on.read([out, columnSums]);
     });
   const [out, sums] = await run();
-  const what = `${transposes} ${rows}x${depth}x${columns} ${
-    JSON.stringify(extras)
-  }`;
+  const what = `${transposes} ${rows}x${depth}x${columns} ${JSON.stringify(extras)}`;
   const product = reference.matmul(sizes, a, b).map((value, i) =>
     value + (extras.bias ? bias[i % columns]! : 0) +
     (extras.accumulate === 1 ? before[i]! : 0)
   );
   assertClose(out!, product, 2e-5, what);
-  const added = extras.columnSums
-    ? reference.columnSums(b, columns)
-    : new Float64Array(columns);
+  const added = extras.columnSums ? reference.columnSums(b, columns) : new Float64Array(columns);
   const expected = sumsBefore.map((value, i) => value + added[i]!);
   assertClose(sums!, expected, 2e-5, `${what}, column sums`);
   assertSameBits((await run())[0]!, out!, `${what}, run again`);
@@ -200,9 +196,7 @@ Deno.test("more workgroups than one dimension holds compute every element", () =
     const out = tape.empty([extent, extent]);
     matmul(tape, { transposes: "NN", a, b, out });
     const [product] = await gpu().read([out]);
-    const wrong = product!.findIndex((value, i) =>
-      value !== Math.floor(i / extent) * (i % extent)
-    );
+    const wrong = product!.findIndex((value, i) => value !== Math.floor(i / extent) * (i % extent));
     assertEquals(wrong, -1);
   }));
 

@@ -1,12 +1,7 @@
 /**
  * Memory: what is given back is taken again, so a long training run stands still.
  */
-import {
-  assert,
-  assertEquals,
-  assertGreater,
-  assertLess,
-} from "../../std/assert.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../../std/assert.ts";
 import {
   AdamW,
   attention,

@@ -2,13 +2,7 @@
  * Sampling: the likeliest choice, the softmax's distribution, the mask, the seeds.
  */
 import { assert, assertEquals, assertThrows } from "../../std/assert.ts";
-import {
-  sample,
-  type SampleOptions,
-  ShapeError,
-  Tape,
-  Tensor,
-} from "../../kernels/kernels.ts";
+import { sample, type SampleOptions, ShapeError, Tape, Tensor } from "../../kernels/kernels.ts";
 import { deriveSeed, Random } from "../../std/random.ts";
 import { useGpu } from "./gpu.ts";
 import { between, forAll, numbers } from "./property.ts";

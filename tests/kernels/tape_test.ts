@@ -18,17 +18,12 @@ import { assertClose } from "./close.ts";
 import { useGpu } from "./gpu.ts";
 import { between, forAll, numbers } from "./property.ts";
 import { gelu as geluReference, geluBackward } from "./reference/gelu.ts";
-import {
-  linear as linearReference,
-  linearBackward,
-} from "./reference/linear.ts";
+import { linear as linearReference, linearBackward } from "./reference/linear.ts";
 
 const gpu = useGpu();
 
 function sum(...terms: readonly Float64Array[]): Float64Array {
-  return terms[0]!.map((_, i) =>
-    terms.reduce((all, term) => all + term[i]!, 0)
-  );
+  return terms[0]!.map((_, i) => terms.reduce((all, term) => all + term[i]!, 0));
 }
 
 Deno.test("addInto adds every element, and refuses another size", () =>
@@ -80,8 +75,7 @@ Deno.test("a tensor that is an op's input and its residual gets both derivatives
     name: "x W + x",
     shapes: [[7, 64], [64, 64]],
     run: (tape, [x, weight]) => linear(tape, x!, weight!, { residual: x! }),
-    forward: ([x, weight]) =>
-      linearReference(sizes, x!, weight!, undefined, x!),
+    forward: ([x, weight]) => linearReference(sizes, x!, weight!, undefined, x!),
     backward: ([x, weight], dy) => {
       const [toX, toWeight] = linearBackward(sizes, x!, weight!, dy);
       return [sum(toX, dy), toWeight];

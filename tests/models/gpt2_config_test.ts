@@ -1,9 +1,5 @@
 import { assertEquals, assertThrows } from "../../std/assert.ts";
-import {
-  gpt2ParameterShapes,
-  gpt2Presets,
-  parseGpt2Config,
-} from "../../models/gpt2_config.ts";
+import { gpt2ParameterShapes, gpt2Presets, parseGpt2Config } from "../../models/gpt2_config.ts";
 
 const published = {
   activation_function: "gelu_new",
@@ -26,10 +22,11 @@ const published = {
 };
 
 Deno.test("the published config.json of GPT-2 is read", () => {
-  const { attn_pdrop: _a, embd_pdrop: _e, resid_pdrop: _r, ...config } =
-    parseGpt2Config(published, "config.json");
-  const { attn_pdrop: _b, embd_pdrop: _f, resid_pdrop: _s, ...preset } =
-    gpt2Presets.gpt2;
+  const { attn_pdrop: _a, embd_pdrop: _e, resid_pdrop: _r, ...config } = parseGpt2Config(
+    published,
+    "config.json",
+  );
+  const { attn_pdrop: _b, embd_pdrop: _f, resid_pdrop: _s, ...preset } = gpt2Presets.gpt2;
   assertEquals(config, preset);
 });
 
@@ -43,9 +40,7 @@ Deno.test("unsupported variants are named, all at once", () => {
     TypeError,
     "m/config.json",
   );
-  const mentioned = ["activation_function", "n_inner"].filter((key) =>
-    error.message.includes(key)
-  );
+  const mentioned = ["activation_function", "n_inner"].filter((key) => error.message.includes(key));
   assertEquals(mentioned, ["activation_function", "n_inner"]);
   assertThrows(
     () => parseGpt2Config({ ...published, n_head: 7 }, "m/config.json"),

@@ -2,21 +2,14 @@
  * The whole model against PyTorch: logits, every gradient, ten optimiser steps.
  */
 import { assert, assertAlmostEquals } from "../../std/assert.ts";
-import {
-  AdamW,
-  categoricalLoss,
-  requestDevice,
-  Tape,
-} from "../../kernels/kernels.ts";
+import { AdamW, categoricalLoss, requestDevice, Tape } from "../../kernels/kernels.ts";
 import { packSequences } from "../../models/batch.ts";
 import { Gpt2 } from "../../models/gpt2.ts";
 import { loadTrace, tensorsOf, type Trace } from "../reference/trace.ts";
 
 function batchOf(trace: Trace) {
   let start = 0;
-  const sequences = trace.lengths.map((length) =>
-    trace.tokens.slice(start, start += length)
-  );
+  const sequences = trace.lengths.map((length) => trace.tokens.slice(start, start += length));
   return packSequences(sequences, trace.config.n_positions);
 }
 

@@ -21,9 +21,7 @@ const folder = await Deno.makeTempDir();
 writeModelFolder(folder, files);
 const model = loadModel(folder, { device });
 const random = new Random(3);
-const prompts = [5, 1, 12].map((length) =>
-  Array.from({ length }, () => random.below(300))
-);
+const prompts = [5, 1, 12].map((length) => Array.from({ length }, () => random.below(300)));
 
 /** The likeliest token after `tokens`, by a forward pass over all of them. */
 async function likeliest(tokens: readonly number[]): Promise<number> {

@@ -1,16 +1,8 @@
 import { assertEquals, assertThrows } from "../../std/assert.ts";
 import { type Gpt2Config, gpt2Presets } from "../../models/gpt2_config.ts";
 import { gpt2ParameterShapes } from "../../models/gpt2_config.ts";
-import {
-  type ModelFiles,
-  readModelFolder,
-  writeModelFolder,
-} from "../../models/model_folder.ts";
-import {
-  readSafetensors,
-  type Tensor,
-  writeSafetensors,
-} from "../../models/safetensors.ts";
+import { type ModelFiles, readModelFolder, writeModelFolder } from "../../models/model_folder.ts";
+import { readSafetensors, type Tensor, writeSafetensors } from "../../models/safetensors.ts";
 import { Tokenizer, trainTokenizer } from "../../models/tokenizer/tokenizer.ts";
 
 const tokenizer = Tokenizer.fromJson(

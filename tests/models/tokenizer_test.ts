@@ -6,11 +6,7 @@ import {
   assertThrows,
 } from "../../std/assert.ts";
 import { splitWords } from "../../models/tokenizer/byte_level.ts";
-import {
-  Tokenizer,
-  type TokenizerJson,
-  trainTokenizer,
-} from "../../models/tokenizer/tokenizer.ts";
+import { Tokenizer, type TokenizerJson, trainTokenizer } from "../../models/tokenizer/tokenizer.ts";
 
 const texts = Array.from(
   { length: 40 },

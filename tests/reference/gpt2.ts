@@ -36,9 +36,7 @@ export function referenceLogits(
     addRow(multiply(x, get(`${name}.weight`)), get(`${name}.bias`));
 
   const [embedding, position] = [get("wte.weight"), get("wpe.weight")];
-  let x = tokens.map((token, at) =>
-    add([embedding[token] ?? []], [position[at] ?? []])[0] ?? []
-  );
+  let x = tokens.map((token, at) => add([embedding[token] ?? []], [position[at] ?? []])[0] ?? []);
   for (let layer = 0; layer < config.n_layer; layer++) {
     const block = `h.${layer}`;
     const attended = attention(
@@ -62,9 +60,7 @@ function attention(qkv: Matrix, { n_head, n_embd }: Gpt2Config): Matrix {
     for (let head = 0; head < n_head; head++) {
       const seen = qkv.slice(0, at + 1);
       const query = part(row, 0, head);
-      const scores = seen.map((other) =>
-        dot(query, part(other, 1, head)) / Math.sqrt(size)
-      );
+      const scores = seen.map((other) => dot(query, part(other, 1, head)) / Math.sqrt(size));
       const values = seen.map((other) => part(other, 2, head));
       result.push(...multiply([softmax(scores)], values)[0] ?? []);
     }
@@ -94,9 +90,7 @@ function layerNorm(
     const mean = row.reduce((a, b) => a + b, 0) / row.length;
     const variance = row.reduce((a, b) => a + (b - mean) ** 2, 0) / row.length;
     const scale = 1 / Math.sqrt(variance + config.layer_norm_epsilon);
-    return row.map((value, i) =>
-      (value - mean) * scale * (weight[i] ?? 0) + (bias[i] ?? 0)
-    );
+    return row.map((value, i) => (value - mean) * scale * (weight[i] ?? 0) + (bias[i] ?? 0));
   });
 }
 

@@ -3,15 +3,8 @@
  * needs it to say.
  */
 import { exportOnnx } from "../../models/onnx/export.ts";
-import {
-  type Gpt2Config,
-  gpt2ParameterShapes,
-  gpt2Presets,
-} from "../../models/gpt2_config.ts";
-import {
-  type ModelFiles,
-  writeModelFolder,
-} from "../../models/model_folder.ts";
+import { type Gpt2Config, gpt2ParameterShapes, gpt2Presets } from "../../models/gpt2_config.ts";
+import { type ModelFiles, writeModelFolder } from "../../models/model_folder.ts";
 import type { Tensor } from "../../models/safetensors.ts";
 import { Tokenizer, trainTokenizer } from "../../models/tokenizer/tokenizer.ts";
 import { Random } from "../../std/random.ts";

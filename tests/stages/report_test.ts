@@ -148,8 +148,7 @@ async function publish(text: string): Promise<Published> {
     run: runOf(text),
   };
   await report.publish?.(input, publishing);
-  const read = (name: string) =>
-    Deno.readTextFile(`${runFolder}/report/${name}`);
+  const read = (name: string) => Deno.readTextFile(`${runFolder}/report/${name}`);
   const pictures: Record<string, string> = {};
   for await (const entry of Deno.readDir(`${runFolder}/report`)) {
     if (entry.name.endsWith(".svg")) {

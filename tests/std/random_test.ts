@@ -1,9 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertNotEquals,
-  assertThrows,
-} from "../../std/assert.ts";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "../../std/assert.ts";
 import { deriveSeed, Random } from "../../std/random.ts";
 
 const draw = (seed: number, count = 8) => {

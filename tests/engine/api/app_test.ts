@@ -1,9 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertStringIncludes,
-} from "../../../std/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../std/assert.ts";
 import { createApp } from "../../../engine/api/app.ts";
 import { record, stage, writeMetrics, writeRun } from "./fixture.ts";
 

@@ -69,8 +69,6 @@ export async function writeMetrics(
   await Deno.mkdir(path.replace(/\/payload$/, ""), { recursive: true });
   await Deno.writeTextFile(
     path,
-    values.map((loss, step) =>
-      JSON.stringify({ step, values: { loss } }) + "\n"
-    ).join(""),
+    values.map((loss, step) => JSON.stringify({ step, values: { loss } }) + "\n").join(""),
   );
 }

@@ -23,9 +23,7 @@ export function matmul(
     for (let k = 0; k < depth; k++) {
       const left = a[transposes === "TN" ? k * rows + row : row * depth + k]!;
       for (let column = 0; column < columns; column++) {
-        const at = transposes === "NT"
-          ? column * depth + k
-          : k * columns + column;
+        const at = transposes === "NT" ? column * depth + k : k * columns + column;
         out[row * columns + column]! += left * b[at]!;
       }
     }

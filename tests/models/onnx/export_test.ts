@@ -1,9 +1,5 @@
 import { assert, assertEquals, assertLess } from "../../../std/assert.ts";
-import {
-  type OpenSession,
-  openSession,
-  type Tensor,
-} from "../../../models/onnx/session.ts";
+import { type OpenSession, openSession, type Tensor } from "../../../models/onnx/session.ts";
 import { referenceLogits } from "../../reference/gpt2.ts";
 import { exportToTemporary, randomModel } from "../../reference/models.ts";
 
@@ -40,9 +36,8 @@ async function run(
   };
   for (let layer = 0; layer < n_layer; layer++) {
     for (const part of ["key", "value"]) {
-      feeds[`past_key_values.${layer}.${part}`] =
-        cache?.[`present.${layer}.${part}`] ??
-          floats(new Float32Array(0), [tokens.length, n_head, 0, size]);
+      feeds[`past_key_values.${layer}.${part}`] = cache?.[`present.${layer}.${part}`] ??
+        floats(new Float32Array(0), [tokens.length, n_head, 0, size]);
     }
   }
   return await session.run(feeds);
@@ -126,9 +121,7 @@ Deno.test("padding on the left changes nothing", async () => {
 Deno.test("step by step with the cache gives what the whole text gives", async () => {
   await withSession(async (open) => {
     const texts = [text(12, 7), text(12, 200)];
-    const expected = texts.map((tokens) =>
-      referenceLogits(model.config, model.parameters, tokens)
-    );
+    const expected = texts.map((tokens) => referenceLogits(model.config, model.parameters, tokens));
     let cache: Record<string, Tensor> = {};
     // First five tokens at once, then two, then one by one.
     for (let at = 0, count = 5; at < 12; at += count, count = at < 6 ? 2 : 1) {

@@ -5,16 +5,9 @@ import {
   assertNotEquals,
   assertRejects,
 } from "../../../std/assert.ts";
-import {
-  type GenerateOptions,
-  Generator,
-} from "../../../models/onnx/generator.ts";
+import { type GenerateOptions, Generator } from "../../../models/onnx/generator.ts";
 import { referenceLogits } from "../../reference/gpt2.ts";
-import {
-  exportToTemporary,
-  randomModel,
-  recitingModel,
-} from "../../reference/models.ts";
+import { exportToTemporary, randomModel, recitingModel } from "../../reference/models.ts";
 
 const greedy: GenerateOptions = {
   maxTokens: 8,

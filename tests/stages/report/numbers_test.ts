@@ -1,24 +1,9 @@
-import {
-  assertAlmostEquals,
-  assertEquals,
-  assertThrows,
-} from "../../../std/assert.ts";
-import {
-  isNoisy,
-  meanLine,
-  parseMetrics,
-  smooth,
-} from "../../../stages/report/curves.ts";
+import { assertAlmostEquals, assertEquals, assertThrows } from "../../../std/assert.ts";
+import { isNoisy, meanLine, parseMetrics, smooth } from "../../../stages/report/curves.ts";
 import { wilson95 } from "../../../stages/report/interval.ts";
 import { poolResults } from "../../../stages/report/pool.ts";
 import { pickTranscripts } from "../../../stages/report/transcripts.ts";
-import {
-  duration,
-  findings,
-  metricWords,
-  place,
-  signed,
-} from "../../../stages/report/words.ts";
+import { duration, findings, metricWords, place, signed } from "../../../stages/report/words.ts";
 import type { Results, Transcript } from "../../../training/results.ts";
 
 Deno.test("wilson95: published values", () => {

@@ -1,0 +1,55 @@
+import { baselineOf, returnsToGo, weigh } from "../../training/advantages.ts";
+import type { RolloutStep } from "../../training/rollout.ts";
+import { assertAlmostEquals, assertEquals } from "../../std/assert.ts";
+
+function episode(...rewards: number[]): { steps: RolloutStep[] } {
+  const observation = { history: "", state: "", actions: [{ label: "0", text: "go" }] };
+  const input = { tokens: [1], choices: 1 };
+  return {
+    steps: rewards.map((reward) => {
+      return { observation, reflection: "", input, label: "0", target: 0, reward };
+    }),
+  };
+}
+
+function advantages(...given: Parameters<typeof weigh>): number[] {
+  return weigh(...given).map(({ advantage }) => advantage);
+}
+
+Deno.test("returns-to-go: what is still to come, undiscounted, the step's own reward included", () => {
+  const steps = [-1, 2, 4].map((reward) => ({ reward }));
+  assertEquals(returnsToGo(steps), [5, 6, 4]);
+  assertEquals(steps.map(({ reward }) => reward), [-1, 2, 4]);
+  assertEquals(returnsToGo([]), []);
+});
+
+Deno.test("baseline: mean and deviation over all decisions, not over episodes", () => {
+  const { mean, deviation } = baselineOf([episode(1, 1), episode(6)], true);
+  assertEquals(mean, 3); // of 2, 1 and 6
+  assertAlmostEquals(deviation, Math.sqrt((1 + 4 + 9) / 3));
+});
+
+Deno.test("advantages: standardised ones have mean 0 and deviation 1", () => {
+  const episodes = [episode(1, 1), episode(6), episode(-3, 0, 2)];
+  const values = advantages(episodes, baselineOf(episodes, true));
+  assertEquals(values.length, 6);
+  assertAlmostEquals(values.reduce((sum, value) => sum + value), 0, 1e-12);
+  assertAlmostEquals(values.reduce((sum, value) => sum + value ** 2, 0) / 6, 1, 1e-12);
+});
+
+Deno.test("advantages: returns themselves where they are not standardised", () => {
+  const episodes = [episode(1, 1), episode(6)];
+  assertEquals(advantages(episodes, baselineOf(episodes, false)), [2, 1, 6]);
+});
+
+Deno.test("advantages: returns that are all alike give none, whatever their rounding", () => {
+  const episodes = [episode(0.1 + 0.2), episode(0.3), episode(0.3)];
+  for (const value of advantages(episodes, baselineOf(episodes, true))) {
+    assertAlmostEquals(value, 0, 1e-9);
+  }
+});
+
+Deno.test("advantages: another batch's baseline tells what beat it", () => {
+  const baseline = baselineOf([episode(1), episode(3)], true);
+  assertEquals(advantages([episode(4), episode(2), episode(1)], baseline), [2, 0, -1]);
+});
