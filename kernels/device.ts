@@ -13,8 +13,11 @@ export type AdapterChoice = "auto" | "gpu" | "software";
 
 /** What is known of an adapter. */
 export interface AdapterDescription {
+  /** Vendor's name or number, as the driver gives it; may be empty. */
   readonly vendor: string;
+  /** Family of GPUs; may be empty. */
   readonly architecture: string;
+  /** The adapter's own name: `llvmpipe (LLVM 15.0.6, 256 bits)`. */
   readonly description: string;
   /** True where the processor computes: lavapipe, SwiftShader, WARP. */
   readonly software: boolean;
@@ -34,11 +37,14 @@ const REMEDY = "install a driver with `sh setup.sh` and run the command again";
 
 /** A WebGPU device ready to compute. */
 export class Device {
+  /** Where buffers and textures come from. */
   readonly pool: Pool;
+  /** Where work is recorded. */
   readonly stream: Stream;
   /** Tile sizes for this adapter. */
   readonly tuning: Tuning;
 
+  /** Wraps a device; {@linkcode requestDevice} makes them. */
   constructor(readonly gpu: GPUDevice, readonly adapter: AdapterDescription) {
     this.stream = new Stream(gpu);
     this.pool = new Pool(gpu, (pending) => this.stream.watch(pending));

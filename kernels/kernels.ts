@@ -32,3 +32,6 @@ export { sample, type SampleOptions } from "./ops/sample.ts";
 export { Parameters, type ParameterShape } from "./parameters.ts";
 export { type GradientTarget, Tape } from "./tape.ts";
 export { sizeOf, Tensor } from "./tensor.ts";
+export type { Pool } from "./pool.ts";
+export type { Resource, Stream } from "./stream.ts";
+export type { Tuning } from "./tuning.ts";

@@ -10,7 +10,9 @@ import { sizeOf, Tensor } from "./tensor.ts";
 
 /** One parameter before it is placed. */
 export interface ParameterShape {
+  /** Unique within the model. */
   readonly name: string;
+  /** Extents, outermost first. */
   readonly shape: readonly number[];
   /** Whether weight decay applies. */
   readonly decay: boolean;

@@ -21,6 +21,7 @@ export interface AttentionSpans {
    * No sequence is longer than 65,535 rows.
    */
   readonly spans: Tensor;
+  /** Number of heads the columns are split into. */
   readonly heads: number;
 }
 

@@ -86,6 +86,7 @@ export interface CategoricalLossOptions {
 export interface CategoricalLoss {
   /** `−weight · log p(target) − entropyWeight · entropy`; the loss is their sum. */
   readonly losses: Tensor;
+  /** `log p(target)` */
   readonly logProbabilities: Tensor;
   /** In nats. */
   readonly entropies: Tensor;

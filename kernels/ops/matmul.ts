@@ -16,6 +16,7 @@ export type Transposes = "NN" | "NT" | "TN";
 
 /** `out (M, N) = op(a) op(b) [+ bias (N)] [+ out]`, and the column sums of `b` where asked. */
 export interface MatmulArguments {
+  /** Which operand is taken transposed. */
   readonly transposes: Transposes;
   /** (M, K), or (K, M) under TN. */
   readonly a: Tensor;
