@@ -34,6 +34,7 @@ export interface Components {
 
 /** An instance's components, and what they lack. */
 export interface KeyParts {
+  /** What is known of them. */
   readonly components: Components;
   /** SHA-256 of the components; undefined where something is unknown or not computable. */
   readonly key: string | undefined;

@@ -23,6 +23,9 @@ import type { Workflow } from "./workflow.ts";
 
 export { type LoadOptions, loadWorkflow } from "./load.ts";
 export { type Diagnostic, type Position, WorkflowError } from "./diagnostics.ts";
+export type { EngineEvent } from "./events.ts";
+export type { DeviceChoice, StageModule } from "./module.ts";
+export type { RunSummary } from "./summary.ts";
 export type { StageInstance, Workflow } from "./workflow.ts";
 
 /** Tells the engine which device stages will compute on, without computing. */

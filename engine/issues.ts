@@ -202,7 +202,7 @@ function chooseBranch(issue: z.core.$ZodIssue, prefix: Path): Issue[] {
 }
 
 /** `curriculum[0].until` */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path.map((key, index) =>
     typeof key === "number" ? `[${key}]` : `${index === 0 ? "" : "."}${String(key)}`
   ).join("");

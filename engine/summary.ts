@@ -24,13 +24,15 @@ export interface StageSummary {
   readonly stage: string;
   /** The module: `sft`. */
   readonly uses: string;
+  /** Where it stands. */
   readonly state: StageState;
   /** Why it ran, was cached, was skipped or failed, in a few words. */
   readonly reason: string;
   /** Seconds of computing, also when they were spent in an earlier run whose result was taken. */
   readonly computeSeconds: number | null;
-  /** ISO 8601 times within this run. */
+  /** ISO 8601 time within this run; null before it began. */
   readonly startedAt: string | null;
+  /** ISO 8601 time within this run; null before it ended. */
   readonly endedAt: string | null;
   /** Newest progress while it runs. */
   readonly progress: { done: number; total: number; unit: string } | null;
@@ -40,14 +42,22 @@ export interface StageSummary {
 
 /** One run. */
 export interface RunSummary {
+  /** Sorts by time: `20261123-084500-taxi-ab12`. */
   readonly id: string;
+  /** Name of the workflow. */
   readonly workflow: string;
+  /** Path of the workflow file as it was given. */
   readonly file: string;
+  /** Where it stands. */
   readonly status: RunStatus;
+  /** The workflow's seed. */
   readonly seed: number;
+  /** ISO 8601. */
   readonly startedAt: string;
+  /** ISO 8601; null before it ended. */
   readonly endedAt: string | null;
   /** Adapter the run computed on; empty when nothing needed one. */
   readonly device: Readonly<Record<string, string>>;
+  /** Every stage instance, in the order they run. */
   readonly stages: readonly StageSummary[];
 }

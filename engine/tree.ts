@@ -9,9 +9,11 @@ import type { Position } from "./diagnostics.ts";
 
 /** A value that is neither list nor map. */
 export interface ScalarNode {
+  /** Which node it is. */
   readonly kind: "scalar";
   /** Text, number, boolean or null; after resolving also an artifact reference or a user's module. */
   readonly value: unknown;
+  /** Where it begins. */
   readonly at: Position;
   /** Where each `${{` of a text stands. */
   readonly expressions?: readonly Position[];
@@ -21,21 +23,29 @@ export interface ScalarNode {
 
 /** A list. */
 export interface ListNode {
+  /** Which node it is. */
   readonly kind: "list";
+  /** In order. */
   readonly items: readonly TreeNode[];
+  /** Where it begins. */
   readonly at: Position;
 }
 
 /** A map, in the order it was written. */
 export interface MapNode {
+  /** Which node it is. */
   readonly kind: "map";
+  /** Key → where the key stands, and the value. */
   readonly entries: ReadonlyMap<string, Entry>;
+  /** Where it begins. */
   readonly at: Position;
 }
 
 /** A key of a map and its value. */
 export interface Entry {
+  /** Where the key stands. */
   readonly key: Position;
+  /** What stands under it. */
   readonly value: TreeNode;
 }
 

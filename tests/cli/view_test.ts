@@ -95,6 +95,7 @@ Deno.test("the rate leaves out what came before the first step", () => {
   update(1, 10_000);
   update(11, 12_000);
   assertEquals(meter.describe(12_000), "11/100 steps, 5/s, 18 s left");
+  assertEquals(meter.describe(13_000), "11/100 steps, 5/s, 17 s left");
   assertEquals(meter.share, 0.11);
 });
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ArtifactStore } from "../../engine/artifact_store.ts";
-import { hashPath } from "../../engine/hash.ts";
+import { hashPath, hashText } from "../../engine/hash.ts";
 import {
   assert,
   assertEquals,
@@ -46,6 +46,10 @@ Deno.test("a file's hash is SHA-256, a folder's is over its sorted listing", () 
     assertEquals(await hashPath(await make("two", { "b/c": "x", "a": "abc" })), hash);
     assertNotEquals(await hashPath(await make("three", { "a": "abc", "b/d": "x" })), hash);
     assertNotEquals(await hashPath(await make("four", { "a": "abc", "b/c": "y" })), hash);
+    const names = ["d", "a", "e", "c", "b"];
+    const five = await make("five", Object.fromEntries(names.map((name) => [name, "abc"])));
+    const listing = names.sort().map((name) => `${name}\0${ABC}\n`).join("");
+    assertEquals(await hashPath(five), hashText(`folder\n${listing}`));
     await Deno.symlink("/etc/hostname", join(one, "link"));
     await assertRejects(() => hashPath(one), Error, "got a link");
   }));
