@@ -16,3 +16,4 @@ export * from "./agent.ts";
 export * from "./prompt.ts";
 export { findReflectionAgent, makeReflectionAgent } from "./make.ts";
 export { reflectionAgents } from "./registry.ts";
+export type { ZodType } from "zod";

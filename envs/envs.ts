@@ -19,3 +19,4 @@ export {
   type CheckReport,
   type CheckResult,
 } from "./check.ts";
+export type { ZodType } from "zod";

@@ -64,7 +64,8 @@ export function stepAxis(): Record<string, unknown> {
 export function legend(names: readonly string[]): Record<string, unknown> {
   return {
     data: [...names],
-    right: 0,
+    // Without a DOM widths of texts are guessed, a little short.
+    right: 14,
     top: 0,
     icon: "roundRect",
     itemWidth: 16,
