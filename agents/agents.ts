@@ -16,4 +16,3 @@ export * from "./agent.ts";
 export * from "./prompt.ts";
 export { findReflectionAgent, makeReflectionAgent } from "./make.ts";
 export { reflectionAgents } from "./registry.ts";
-export type { ZodType } from "zod";

@@ -24,6 +24,7 @@ export class Policy {
   readonly #prompts = new Map<string, readonly number[]>();
   readonly #labelTokens: number[] = [];
 
+  /** Wraps what it is given; holds no state of its own on the device. */
   constructor(readonly model: Gpt2, readonly tokenizer: Tokenizer) {}
 
   /** Tokens of the first `count` labels. Throws where a label is not one token. */

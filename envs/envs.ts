@@ -19,4 +19,3 @@ export {
   type CheckReport,
   type CheckResult,
 } from "./check.ts";
-export type { ZodType } from "zod";

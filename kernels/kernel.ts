@@ -25,8 +25,11 @@ export const MAX_ITERATIONS = 65_535;
 
 /** A kernel: one WGSL entry point and how to call it. */
 export interface Kernel<B extends string = string, P extends string = string> {
+  /** Name in error messages. */
   readonly label: string;
+  /** Storage arrays and textures, in the order they are bound. */
   readonly bindings: Readonly<Record<B, Binding>>;
+  /** Numbers a call gives, in the order of the uniform block. */
   readonly parameters: Readonly<Record<P, Parameter>>;
   /** Invocations per workgroup. */
   readonly workgroupSize: number;

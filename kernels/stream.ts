@@ -27,6 +27,7 @@ export class Stream {
   #failure: Error | undefined;
   #dispatches = 0;
 
+  /** Starts with nothing recorded. */
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
     this.#uniforms = gpu.createBuffer({

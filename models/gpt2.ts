@@ -26,6 +26,7 @@ import type { Tensor as StoredTensor } from "./safetensors.ts";
 
 /** A causal language model whose hidden states can be asked for by row. */
 export class Gpt2 {
+  /** All weights, by their Hugging Face names. */
   readonly parameters: Parameters;
 
   private constructor(

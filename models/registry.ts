@@ -11,6 +11,7 @@ export interface ModelModule<Options = unknown> {
   readonly name: string;
   /** Raised whenever the same options and seed would give another model. */
   readonly version: string;
+  /** One sentence for the reference pages. */
   readonly description: string;
   /** Schema of the options. */
   readonly with: z.ZodType<Options>;

@@ -7,6 +7,7 @@ import { describeAdapter, type Device, requestDevice } from "../kernels/kernels.
 
 /** Tells the engine which device stages will compute on, without computing. */
 export interface DeviceProvider {
+  /** What `--device` said. */
   readonly choice: DeviceChoice;
   /** Class of the device (a part of cache keys) and what is known of it. Throws where there is none. */
   describe(): Promise<{ class: string; info: Record<string, string> }>;

@@ -7,13 +7,17 @@ import type { Episode, RolloutStep } from "./rollout.ts";
 
 /** A decision and what it was worth. */
 export interface WeightedStep {
+  /** The decision. */
   readonly step: RolloutStep;
+  /** How much better than usual it turned out. */
   readonly advantage: number;
 }
 
 /** Mean and deviation that turn a return-to-go into an advantage. */
 export interface Baseline {
+  /** Mean return-to-go of the fresh decisions. */
   readonly mean: number;
+  /** Its standard deviation; at least a small number. */
   readonly deviation: number;
 }
 

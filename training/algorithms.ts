@@ -11,6 +11,7 @@ export interface AlgorithmModule<Options = unknown> {
   readonly name: string;
   /** Raised whenever the same inputs and seed would give another policy. */
   readonly version: string;
+  /** One sentence for the reference pages. */
   readonly description: string;
   /** Schema of the settings. */
   readonly with: z.ZodType<Options>;

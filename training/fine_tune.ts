@@ -18,6 +18,7 @@ import { deriveSeed, Random } from "../std/random.ts";
 
 /** A text to continue, and how. */
 export interface CompletionExample {
+  /** Token ids of the prompt. */
   readonly prompt: readonly number[];
   /** At least one token; the end of text is among them where the model should stop. */
   readonly completion: readonly number[];
@@ -25,6 +26,7 @@ export interface CompletionExample {
 
 /** A prompt that enumerates actions, and the one to take. */
 export interface LabelExample {
+  /** Token ids of the prompt. */
   readonly prompt: readonly number[];
   /** How many actions it enumerates. */
   readonly choices: number;
@@ -34,12 +36,15 @@ export interface LabelExample {
 
 /** How long and how fast to train. */
 export interface FineTuneOptions extends AdamWOptions {
+  /** Optimiser steps. */
   readonly steps: number;
   /** Examples a step. */
   readonly batchSize: number;
   /** Learning rate of the last step as a share of the first's; it falls linearly. 1 keeps it. Default 1. */
   readonly finalLearningRate?: number;
+  /** Everything random comes from it. */
   readonly seed: number;
+  /** Stops the work. */
   readonly signal: AbortSignal;
   /** Called now and then, and after the last step. */
   readonly onProgress: (report: FineTuneReport) => void;
@@ -91,6 +96,7 @@ export function fineTuneLabels(
 
 /** What a batch costs, and how many tokens it read. */
 export interface BatchLoss extends CategoricalLoss {
+  /** Tokens the model read. */
   readonly tokens: number;
 }
 

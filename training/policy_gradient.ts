@@ -20,11 +20,15 @@ import { type Episode, rollout } from "./rollout.ts";
 
 /** Settings of the algorithm. */
 export interface PolicyGradientSettings {
+  /** Times to play, then learn. */
   readonly iterations: number;
   /** Fresh episodes an iteration. */
   readonly episodes: number;
+  /** AdamW's learning rate. */
   readonly learningRate: number;
+  /** AdamW's decoupled weight decay. */
   readonly weightDecay: number;
+  /** Largest global gradient norm; 0 does not clip. */
   readonly clip: number;
   /** Weight of the entropy bonus; 0 for none. */
   readonly entropy: number;
@@ -38,14 +42,21 @@ export interface PolicyGradientSettings {
 
 /** What is trained on what. */
 export interface PolicyGradientOptions extends PolicyGradientSettings {
+  /** Who acts, and learns. */
   readonly policy: Policy;
+  /** Who comments; frozen. */
   readonly reflection: ReflectionAgent;
   /** As many as there are fresh episodes. */
   readonly environments: readonly Environment[];
+  /** Tasks in order; empty for the environment's own. */
   readonly curriculum: readonly CurriculumPart[];
+  /** Which starts episodes are drawn from. */
   readonly split: Split;
+  /** Everything random comes from it. */
   readonly seed: number;
+  /** Stops the work. */
   readonly signal: AbortSignal;
+  /** Called after each iteration. */
   readonly onIteration: (report: IterationReport) => void;
 }
 
@@ -53,6 +64,7 @@ export interface PolicyGradientOptions extends PolicyGradientSettings {
 export interface IterationReport {
   /** Iterations done. */
   readonly iteration: number;
+  /** The task that was played; undefined for the environment's own. */
   readonly task: string | undefined;
   /** Share of the fresh episodes that succeeded. */
   readonly successRate: number;
@@ -62,6 +74,7 @@ export interface IterationReport {
   readonly meanSteps: number;
   /** Mean entropy of the fresh decisions, in nats. */
   readonly entropy: number;
+  /** Global norm before clipping, of the update on fresh episodes. */
   readonly gradientNorm: number;
   /** Decisions trained on, fresh and replayed. */
   readonly decisions: number;

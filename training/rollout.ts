@@ -10,12 +10,17 @@ import { deriveSeed } from "../std/random.ts";
 
 /** One decision of an episode. */
 export interface RolloutStep {
+  /** What the player was shown. */
   readonly observation: Observation;
+  /** The comment the policy read; empty where there was none. */
   readonly reflection: string;
+  /** The prompt the policy read. */
   readonly input: PolicyInput;
+  /** What the policy answered. */
   readonly label: string;
   /** Position of the label, as the loss wants it. */
   readonly target: number;
+  /** What the environment gave. */
   readonly reward: number;
 }
 
@@ -23,9 +28,13 @@ export interface RolloutStep {
 export interface Episode {
   /** Seed the environment was reset with. */
   readonly seed: number;
+  /** Whether the task was achieved. */
   readonly success: boolean;
+  /** True where the task's own end was reached. */
   readonly terminated: boolean;
+  /** True where a limit ended it. */
   readonly truncated: boolean;
+  /** Its decisions, in order. */
   readonly steps: readonly RolloutStep[];
   /** Undiscounted sum of rewards. */
   readonly return: number;
@@ -33,15 +42,19 @@ export interface Episode {
 
 /** Who plays, and how. */
 export interface RolloutOptions {
+  /** Who acts. */
   readonly policy: Policy;
+  /** Who comments on each situation. */
   readonly reflection: ReflectionAgent;
   /** 0 is greedy. Default 1, as in the paper's evaluation. */
   readonly temperature?: number;
+  /** Stops the work. */
   readonly signal: AbortSignal;
 }
 
 /** One episode to play. */
 export interface EpisodeStart extends ResetOptions {
+  /** Where to play; no other episode may use it meanwhile. */
   readonly environment: Environment;
 }
 
