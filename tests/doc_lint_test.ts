@@ -26,8 +26,7 @@ const files = [
 ];
 
 /** Types of packages are in no documentation graph, so naming one in public is no fault. */
-const ofPackages =
-  /references private type '(\$?ZodType|InferenceSession)'$/;
+const ofPackages = /references private type '(\$?ZodType|InferenceSession)'$/;
 
 Deno.test("every public symbol is documented", async () => {
   const { stderr } = await new Deno.Command("deno", {
