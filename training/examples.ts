@@ -21,9 +21,9 @@ export type Dataset =
 
 /** Reads a dataset; its first line says which sort it is. Throws a DatasetError at the first bad line. */
 export async function readDataset(path: string): Promise<Dataset> {
-  const text = await Deno.readTextFile(path);
-  const end = text.indexOf("\n");
-  return hasLabel(end < 0 ? text : text.slice(0, end))
+  // The readers say what is wrong with a file that cannot be read or whose first line is no row.
+  const text = await Deno.readTextFile(path).catch(() => "");
+  return hasLabel(text.split("\n", 1)[0]!)
     ? { sort: "policy", rows: await readPolicyRows(path) }
     : { sort: "reflection", rows: await readReflectionRows(path) };
 }
@@ -58,7 +58,7 @@ function hasLabel(line: string): boolean {
   try {
     return typeof JSON.parse(line)?.label === "string";
   } catch {
-    return false; // The reader will say what is wrong with the line.
+    return false;
   }
 }
 
