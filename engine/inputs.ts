@@ -3,7 +3,7 @@
  * artifacts once those exist.
  * @module
  */
-import type { z } from "zod";
+import { z } from "zod";
 import { type Artifact, ArtifactReference } from "./artifact.ts";
 import { childSchema, unwrap } from "./schemas.ts";
 import { slotOptions } from "./slot.ts";
@@ -23,7 +23,10 @@ export function markPaths(
     if (typeof node.value !== "string" || !options.some(isArtifact)) {
       return node;
     }
-    const others = options.filter((option) => !isArtifact(option));
+    // What a transform starts from may take anything; the transform itself decides, and is among them.
+    const others = options.filter((option) =>
+      !isArtifact(option) && !(option instanceof z.ZodUnknown)
+    );
     if (others.some((option) => option.safeParse(node.value).success)) {
       return node;
     }

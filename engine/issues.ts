@@ -191,11 +191,11 @@ function chooseBranch(issue: z.core.$ZodIssue, prefix: Path): Issue[] {
   if (best === undefined) return [{ ...issue, path }];
   if (depth(best) > path.length) return best;
   const expected = branches.flat().map(expectation);
-  if (
-    best.some(({ code }) => code === "custom") || expected.includes(undefined)
-  ) {
-    return branches.flat().filter(({ code }) => code === "custom").slice(0, 1)
-      .concat(best).slice(0, 1);
+  const custom = branches.flat().filter(({ code }) => code === "custom");
+  if (custom.length > 0 || expected.includes(undefined)) {
+    // An artifact's own words say more of a wrong reference than a slot's of what it would take.
+    const own = custom.find((found) => !("params" in found) || found.params === undefined);
+    return [own ?? custom[0] ?? best[0]!];
   }
   const message = `expected ${[...new Set(expected)].join(" or ")}`;
   return [{ code: "custom", path, message, params: { code: "wrong-type" } }];

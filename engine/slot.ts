@@ -212,6 +212,8 @@ function below(
   } as z.core.$ZodRawIssue;
 }
 
+/** True for `{ … }`; false for a reference, which is an object too. */
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -47,7 +47,8 @@ interface SftInput {
 }
 
 const input: z.ZodType<SftInput> = z.strictObject({
-  model: z.union([artifact("model"), slot("model", models, ["configure"])])
+  // A family's name is a text, as a path is: the slot must look first.
+  model: z.union([slot("model", models, ["configure"]), artifact("model")])
     .describe("a model to go on training, or a family to start from scratch"),
   dataset: artifact("dataset")
     .describe(

@@ -1,0 +1,192 @@
+/**
+ * The stages that train and play, on a few demonstrations: what they leave behind fits together.
+ */
+import { assert, assertEquals, assertLess, assertRejects } from "../../std/assert.ts";
+import { onnx } from "../../agents/onnx.ts";
+import { composeReflectionPrompt } from "../../agents/prompt.ts";
+import { Artifact } from "../../engine/artifact.ts";
+import { WorkflowError } from "../../engine/engine.ts";
+import type { StageContext, StageModule } from "../../engine/module.ts";
+import { requestDevice } from "../../kernels/kernels.ts";
+import { type LanguageModel, loadModel } from "../../models/language_model.ts";
+import { openSession, type Tensor } from "../../models/onnx/session.ts";
+import { collect } from "../../stages/collect.ts";
+import { evaluate } from "../../stages/evaluate.ts";
+import { rl } from "../../stages/rl.ts";
+import { sft } from "../../stages/sft.ts";
+import { loadWorkflow } from "../../stages/workflow.ts";
+import { readReflectionRows } from "../../training/dataset.ts";
+import { readResults } from "../../training/results.ts";
+
+const folder = await Deno.makeTempDir();
+const device = await requestDevice();
+globalThis.addEventListener("unload", () => {
+  device.dispose();
+  Deno.removeSync(folder, { recursive: true });
+});
+
+const env = { uses: "taxi", with: { task: "pickup" } };
+const metrics: number[] = [];
+
+/** Runs a stage in a folder of its own; gives a function from output to artifact. */
+async function run<With>(instance: string, stage: StageModule<With>, input: unknown) {
+  const own = `${folder}/${instance}`;
+  await Deno.mkdir(own);
+  metrics.length = 0;
+  const context: StageContext = {
+    instance,
+    seed: 1,
+    signal: new AbortController().signal,
+    device: "auto",
+    folder: own,
+    output: (name) => `${own}/${name}`,
+    log: () => {},
+    progress: () => {},
+    metric: (step) => metrics.push(step),
+    gauge: () => {},
+  };
+  await stage.run(stage.with.parse(input), context);
+  return (name: string) => {
+    const { kind } = stage.outputs[name]!;
+    return new Artifact(kind, `${own}/${name}`, "", `${instance}.${name}`);
+  };
+}
+
+const demos = await run("demos", collect, { env, episodes: 20, negatives: 0.3 });
+const observations = (await readReflectionRows(demos("reflection").path))
+  .map(({ observation }) => observation);
+
+/** Logits after the last token of a prompt, by onnxruntime. */
+async function onnxLogits(path: string, { config }: LanguageModel, tokens: number[]) {
+  const { session, integers, floats } = await openSession(`${path}/model.onnx`);
+  const shape = [1, tokens.length];
+  const feeds: Record<string, Tensor> = {
+    input_ids: integers(BigInt64Array.from(tokens, BigInt), shape),
+    position_ids: integers(BigInt64Array.from(tokens, (_, i) => BigInt(i)), shape),
+    attention_mask: integers(BigInt64Array.from(tokens, () => 1n), shape),
+  };
+  for (let layer = 0; layer < config.n_layer; layer++) {
+    for (const part of ["key", "value"]) {
+      const empty = [1, config.n_head, 0, config.n_embd / config.n_head];
+      feeds[`past_key_values.${layer}.${part}`] = floats(new Float32Array(0), empty);
+    }
+  }
+  const { last_logits } = await session.run(feeds);
+  await session.release();
+  assert(last_logits?.data instanceof Float32Array);
+  return last_logits.data;
+}
+
+Deno.test("sft leaves a reflection model whose ONNX export computes and writes the same", async () => {
+  const trained = await run("reflector", sft, {
+    model: "gpt2",
+    dataset: demos("reflection"),
+    steps: 40,
+    learningRate: 0.003,
+    clip: 1,
+  });
+  assertEquals(metrics, [5, 10, 15, 20, 25, 30, 35, 40]);
+  const model = loadModel(trained("model").path, { device });
+  const agent = await onnx.make({
+    model: trained("onnx"),
+    maxTokens: 12,
+    temperature: 0,
+    batchSize: 8,
+  });
+  const batch = observations.slice(0, 6);
+  const prompts = batch.map((each) => model.tokenizer.encode(composeReflectionPrompt(each)));
+  const ours = await model.logits(prompts);
+  for (const [i, prompt] of prompts.entries()) {
+    const theirs = await onnxLogits(trained("onnx").path, model, prompt);
+    const gap = Math.max(...theirs.map((value, j) => Math.abs(value - ours[i]![j]!)));
+    assertLess(gap, 1e-4, `logits of prompt ${i}`);
+  }
+  const texts = (await model.generate(prompts, { maxTokens: 12 }))
+    .map((tokens) => model.tokenizer.decode(tokens).trim());
+  const signal = new AbortController().signal;
+  assertEquals(await agent.reflect(batch, { seed: 1, signal }), texts);
+  assert(texts.some((text) => text !== ""));
+  await agent.dispose?.();
+  model.dispose();
+});
+
+Deno.test("a policy is fine-tuned, goes on from its artifact, acts online and is evaluated", async () => {
+  const dataset = demos("policy");
+  const first = await run("first", sft, {
+    model: "gpt2",
+    dataset,
+    reflection: false,
+    steps: 10,
+    learningRate: 0.003,
+  });
+  const second = await run("second", sft, {
+    model: first("model"),
+    dataset,
+    reflection: false,
+    steps: 5,
+  });
+  const before = await Deno.readFile(`${first("model").path}/model.safetensors`);
+  const after = await Deno.readFile(`${second("model").path}/model.safetensors`);
+  assertEquals(after.length, before.length);
+  assert(after.some((byte, i) => byte !== before[i]), "going on changed no weight");
+  const acted = await run("acted", rl, {
+    env,
+    policy: second("model"),
+    algorithm: { uses: "policy-gradient", with: { iterations: 2, episodes: 4 } },
+  });
+  assertEquals(metrics, [1, 2]);
+  const played = await run("played", evaluate, {
+    name: "tiny",
+    env,
+    policy: acted("model"),
+    episodes: 10,
+    batch: 4,
+    transcripts: 3,
+  });
+  const { results, transcripts } = await readResults(played("results").path);
+  assertEquals([results.name, results.env, results.task, results.split], [
+    "tiny",
+    "taxi",
+    "pickup",
+    "test",
+  ]);
+  assertEquals([results.episodes.length, results.horizon, transcripts.length], [10, 15, 3]);
+  for (const transcript of transcripts) {
+    const episode = results.episodes.find(({ seed }) => seed === transcript.seed);
+    assertEquals(episode?.steps, transcript.steps.length);
+    assert(transcript.steps.every(({ prompt, reflection }) => {
+      return prompt.endsWith(" # Action:") && reflection === "";
+    }));
+  }
+});
+
+Deno.test("sft takes a family by name, or says at the token what it takes", async () => {
+  const file = `${folder}/workflow.yaml`;
+  const load = async (model: string) => {
+    await Deno.writeTextFile(
+      file,
+      `name: x
+stages:
+  demos: { uses: collect, with: { env: taxi, episodes: 3 } }
+  policy:
+    uses: sft
+    with:
+      model: ${model}
+      dataset: "\${{ stages.demos.outputs.policy }}"
+`,
+    );
+    return await loadWorkflow(file);
+  };
+  for (const model of ["gpt2", "{ uses: gpt2, with: { preset: micro } }"]) {
+    assertEquals((await load(model)).instances.length, 2);
+  }
+  const wrong = {
+    "gtp2": ":7:14: error[path-not-found]",
+    "{ uses: gtp2 }": 'did you mean "gpt2"?',
+    '"${{ stages.demos.outputs.policy }}"': "expected a model (a reference",
+    "7": "expected a model (a reference",
+  };
+  for (const [model, says] of Object.entries(wrong)) {
+    await assertRejects(() => load(model), WorkflowError, says);
+  }
+});
