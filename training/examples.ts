@@ -7,6 +7,7 @@ import type { Policy } from "../agents/policy.ts";
 import { composePolicyPrompt, composeReflectionPrompt, labelText } from "../agents/prompt.ts";
 import type { Tokenizer } from "../models/tokenizer/tokenizer.ts";
 import {
+  DatasetError,
   type PolicyRow,
   readPolicyRows,
   readReflectionRows,
@@ -19,13 +20,18 @@ export type Dataset =
   | { readonly sort: "policy"; readonly rows: readonly PolicyRow[] }
   | { readonly sort: "reflection"; readonly rows: readonly ReflectionRow[] };
 
-/** Reads a dataset; its first line says which sort it is. Throws a DatasetError at the first bad line. */
+/**
+ * Reads a dataset; its first line says which sort it is. Throws a DatasetError at the first bad line,
+ * and where there are no rows.
+ */
 export async function readDataset(path: string): Promise<Dataset> {
   // The readers say what is wrong with a file that cannot be read or whose first line is no row.
   const text = await Deno.readTextFile(path).catch(() => "");
-  return hasLabel(text.split("\n", 1)[0]!)
+  const data: Dataset = hasLabel(text.split("\n", 1)[0]!)
     ? { sort: "policy", rows: await readPolicyRows(path) }
     : { sort: "reflection", rows: await readReflectionRows(path) };
+  if (data.rows.length > 0) return data;
+  throw new DatasetError(`${path}: expected a dataset of one row or more, got an empty file`);
 }
 
 /** Prompts and completions of a reflection dataset; each completion ends with the end of text. */

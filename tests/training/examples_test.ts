@@ -63,6 +63,10 @@ Deno.test("datasets: a bad line is named, also where it is the first", async () 
   });
 });
 
+Deno.test("datasets: one without rows is refused", async () => {
+  await inFile((path) => assertRejects(() => readDataset(path), DatasetError, "one row or more"));
+});
+
 Deno.test("datasets: a file that is not there is a dataset's error", async () => {
   const error = await assertRejects(
     () => readDataset("/nowhere/rows"),
