@@ -62,6 +62,12 @@ export const rl: StageModule<RlInput> = {
   },
   usesDevice: true,
   async run(input, context) {
+    if (!algorithms.has(input.algorithm.uses)) {
+      throw new TypeError(
+        `an algorithm of your own (${input.algorithm.uses}) cannot be run yet; use one of: ` +
+          [...algorithms.keys()].join(", "),
+      );
+    }
     const reflection = await input.reflection.module.make(input.reflection.with);
     try {
       await withDevice(context.device, async (device) => {
