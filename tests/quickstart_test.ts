@@ -34,7 +34,7 @@ async function quickstart(
   runsFolder: string,
   ...overrides: string[]
 ): Promise<{ run: RunSummary; folder: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const { code, stdout, stderr } = await new Deno.Command("deno", {
     cwd: ROOT,
     args: [
       ...["task", "workflow", "workflows/quickstart.yaml", "--runs", runsFolder],

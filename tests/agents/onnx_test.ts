@@ -148,7 +148,7 @@ Deno.test("a process that used it ends by itself", async () => {
   const file = Deno.makeTempFileSync({ suffix: ".ts" });
   Deno.writeTextFileSync(file, code);
   const config = new URL("../../deno.json", import.meta.url).pathname;
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command("deno", {
     args: [
       "run",
       "--quiet",

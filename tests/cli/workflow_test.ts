@@ -60,7 +60,7 @@ class Folder implements AsyncDisposable {
   }
 
   command(...args: string[]): Deno.Command {
-    return new Deno.Command(Deno.execPath(), {
+    return new Deno.Command("deno", {
       args: ["run", "--no-prompt", "--config", CONFIG, ...permissions, CLI, ...args],
       cwd: this.path,
       env: { NO_COLOR: "1" },

@@ -87,7 +87,7 @@ async function withoutAdapter(): Promise<void> {
   });
     await requestDevice().catch((error) => console.log(error.name, error.message));
   `;
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
+  const { stdout } = await new Deno.Command("deno", {
     args: ["eval", program],
     env: {
       VK_DRIVER_FILES: "/nonexistent",

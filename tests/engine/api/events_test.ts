@@ -66,7 +66,7 @@ const END = 'event: end\ndata: {"status":"done"}';
 
 /** A run played by another process, and the means to make it go on. */
 async function startRun(runsFolder: string, id: string) {
-  const process = new Deno.Command(Deno.execPath(), {
+  const process = new Deno.Command("deno", {
     args: [
       "run",
       "--allow-read",
