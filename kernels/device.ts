@@ -5,7 +5,7 @@
 import { NoAdapterError } from "./errors.ts";
 import { Pool } from "./pool.ts";
 import { Stream } from "./stream.ts";
-import { sizeOf, Tensor } from "./tensor.ts";
+import { bytesOf, sizeOf, Tensor, type TensorOptions } from "./tensor.ts";
 import { type Tuning, tuningFor } from "./tuning.ts";
 
 /** Which adapter to ask for: `auto` takes what there is, `gpu` refuses software, `software` the rest. */
@@ -33,6 +33,9 @@ const WANTED_LIMITS = [
   "maxTextureDimension2D",
 ] as const;
 
+/** Taken where the adapter has them: tensors stored as f16, and times of kernels. */
+const WANTED_FEATURES = ["shader-f16", "timestamp-query"] as const;
+
 const REMEDY = "install a driver with `sh setup.sh` and run the command again";
 
 /** A WebGPU device ready to compute. */
@@ -51,14 +54,16 @@ export class Device {
     this.tuning = tuningFor(adapter);
   }
 
+  /** Whether tensors can be stored as f16. */
+  get halfPrecision(): boolean {
+    return this.gpu.features.has("shader-f16");
+  }
+
   /** A new tensor from the pool, its elements undefined. */
-  empty(shape: readonly number[], requiresGradient = false): Tensor {
-    return new Tensor(
-      shape,
-      this.pool.buffer(sizeOf(shape) * 4),
-      0,
-      requiresGradient,
-    );
+  empty(shape: readonly number[], options: TensorOptions = {}): Tensor {
+    const { requiresGradient = false, type = "f32" } = options;
+    const buffer = this.pool.buffer(sizeOf(shape) * bytesOf(type));
+    return new Tensor(shape, buffer, 0, requiresGradient, type);
   }
 
   /** A new tensor with these elements. */
@@ -66,12 +71,8 @@ export class Device {
     data: Float32Array | Uint32Array,
     shape: readonly number[] = [data.length],
   ): Tensor {
-    const tensor = this.empty(shape);
-    this.gpu.queue.writeBuffer(
-      tensor.buffer,
-      tensor.offset,
-      data as BufferSource,
-    );
+    const tensor = this.empty(shape, { type: data instanceof Uint32Array ? "u32" : "f32" });
+    this.gpu.queue.writeBuffer(tensor.buffer, tensor.offset, data as BufferSource);
     return tensor;
   }
 
@@ -156,8 +157,9 @@ export async function requestDevice(
   for (const limit of WANTED_LIMITS) {
     requiredLimits[limit] = adapter.limits[limit];
   }
+  const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   return new Device(
-    await adapter.requestDevice({ requiredLimits }),
+    await adapter.requestDevice({ requiredLimits, requiredFeatures }),
     description,
   );
 }

@@ -7,11 +7,19 @@
  * @module
  */
 
-/** How a kernel sees a binding: `read` and `write` are storage arrays, `texture` is rgba32float. */
+/**
+ * How a kernel sees a binding: `read` and `write` are storage arrays, `texture` is rgba32float and
+ * `texture of u32` rgba32uint.
+ *
+ * `float` and `float4` take a tensor as it is stored, f32 or f16, and the kernel computes in f32
+ * all the same: it reads `f32(x[i])` or `vec4f(x[i])` and writes `x[i] = x_t(value)`, where `x_t`
+ * is the element's type, declared beside each such binding.
+ */
 export type Binding =
-  | `read ${"f32" | "u32" | "vec2f" | "vec2u" | "vec4f" | "vec4u"}`
-  | `write ${"f32" | "u32" | "vec2f" | "vec4f"}`
-  | "texture";
+  | `read ${"f32" | "u32" | "vec2f" | "vec2u" | "vec4f" | "vec4u" | "float" | "float4"}`
+  | `write ${"f32" | "u32" | "vec2f" | "vec4f" | "float" | "float4"}`
+  | "texture"
+  | "texture of u32";
 
 /** Type of one parameter. */
 export type Parameter = "u32" | "f32";
@@ -35,8 +43,19 @@ export interface Kernel<B extends string = string, P extends string = string> {
   readonly workgroupSize: number;
   /** Functions and constants before `main`. */
   readonly declarations?: string;
+  /**
+   * The invocations of a workgroup work together: none returns early, so that they may meet at
+   * barriers, and the body has `group: u32` and `local: u32` in place of `index`. The caller counts
+   * invocations in whole workgroups. Default false.
+   */
+  readonly cooperative?: boolean;
   /** Statements of `main`; `index: u32` is the invocation, `p` the parameters. */
   readonly body: string;
+}
+
+/** Whether a binding takes tensors as they are stored. */
+export function isFloat(binding: Binding): boolean {
+  return binding.includes("float");
 }
 
 /** Declares a kernel; exists so that the names of bindings and parameters are inferred. */
@@ -46,29 +65,39 @@ export function defineKernel<const B extends string, const P extends string>(
   return kernel;
 }
 
-function declareBinding(
-  name: string,
-  binding: Binding,
-  position: number,
-): string {
+function declareBinding(name: string, binding: Binding, position: number, half: boolean): string {
   const slot = `@group(0) @binding(${position})`;
   if (binding === "texture") return `${slot} var ${name}: texture_2d<f32>;`;
-  const [access, type] = binding.split(" ");
-  return `${slot} var<storage, ${
-    access === "read" ? "read" : "read_write"
-  }> ${name}: array<${type}>;`;
+  if (binding === "texture of u32") return `${slot} var ${name}: texture_2d<u32>;`;
+  const [access, declared] = binding.split(" ");
+  const element = half ? "f16" : "f32";
+  const type = declared === "float"
+    ? element
+    : declared === "float4"
+    ? `vec4<${element}>`
+    : declared;
+  const mode = access === "read" ? "read" : "read_write";
+  return `alias ${name}_t = ${type};
+${slot} var<storage, ${mode}> ${name}: array<${type}>;`;
 }
 
 /**
  * The WGSL of a kernel. Binding 0 is the uniform block of parameters, then the bindings in order.
- * Workgroups are folded over x and y, because one dimension ends at 65,535.
+ * Workgroups are folded over x and y, because one dimension ends at 65,535. `halves` names the
+ * `float` bindings whose tensors are stored as f16.
  */
-export function wgslOf(kernel: Kernel): string {
+export function wgslOf(kernel: Kernel, halves: ReadonlySet<string> = new Set()): string {
   const parameters = Object.entries(kernel.parameters).map(([name, type]) => `  ${name}: ${type},`);
   const bindings = Object.entries(kernel.bindings).map(([name, binding], i) =>
-    declareBinding(name, binding, i + 1)
+    declareBinding(name, binding, i + 1, halves.has(name))
   );
-  return `struct Parameters {
+  const start = kernel.cooperative === true
+    ? `  let group = groupId.x + groupId.y * workgroups.x;
+  if (group * ${kernel.workgroupSize}u >= p.invocations) { return; }`
+    : `  let index = global.x + global.y * workgroups.x * ${kernel.workgroupSize}u;
+  if (index >= p.invocations) { return; }`;
+  return `${halves.size > 0 ? "enable f16;" : ""}
+struct Parameters {
   invocations: u32,
 ${parameters.join("\n")}
 }
@@ -78,10 +107,11 @@ ${kernel.declarations ?? ""}
 @compute @workgroup_size(${kernel.workgroupSize})
 fn main(
   @builtin(global_invocation_id) global: vec3u,
+  @builtin(workgroup_id) groupId: vec3u,
+  @builtin(local_invocation_index) local: u32,
   @builtin(num_workgroups) workgroups: vec3u,
 ) {
-  let index = global.x + global.y * workgroups.x * ${kernel.workgroupSize}u;
-  if (index >= p.invocations) { return; }
+${start}
 ${kernel.body}
 }
 `;

@@ -69,14 +69,18 @@ export class Pool {
     else free.push(buffer);
   }
 
-  /** An rgba32float texture of exactly this many texels, its content undefined. */
-  texture(width: number, height: number): GPUTexture {
+  /** A texture of at least this many 16-byte texels, its width exact, its content undefined. */
+  texture(
+    width: number,
+    height: number,
+    format: "rgba32float" | "rgba32uint" = "rgba32float",
+  ): GPUTexture {
     // Heights follow the number of packed tokens; classes let batches of nearly equal size share.
     const rows = Math.min(
       sizeClass(height * 16) / 16,
       this.#gpu.limits.maxTextureDimension2D,
     );
-    const free = this.#textures.get(`${width}x${rows}`)?.pop();
+    const free = this.#textures.get(`${format} ${width}x${rows}`)?.pop();
     if (free !== undefined) return free;
     return this.#guarded(
       `texture of ${width}x${rows} texels`,
@@ -84,7 +88,7 @@ export class Pool {
       () =>
         this.#gpu.createTexture({
           size: [width, rows],
-          format: "rgba32float",
+          format,
           usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
         }),
     );
@@ -92,7 +96,7 @@ export class Pool {
 
   /** Gives a texture back; work already submitted may still use it. */
   releaseTexture(texture: GPUTexture): void {
-    const key = `${texture.width}x${texture.height}`;
+    const key = `${texture.format} ${texture.width}x${texture.height}`;
     const free = this.#textures.get(key);
     if (free === undefined) this.#textures.set(key, [texture]);
     else free.push(texture);

@@ -4,20 +4,18 @@
  * @module
  */
 import { GpuError } from "./errors.ts";
-import { type Kernel, wgslOf } from "./kernel.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Kernel } from "./kernel.ts";
+import { Pipelines, type Resource } from "./pipelines.ts";
+import { bytesOf, type Tensor } from "./tensor.ts";
 
 const SLOT_BYTES = 256;
 const SLOTS = 1024;
 const MAX_WORKGROUPS = 65_535;
 
-/** What a kernel may be given for a binding. */
-export type Resource = Tensor | GPUTexture;
-
 /** Records kernels and copies, submits them, reads results back and raises the device's errors. */
 export class Stream {
   readonly #gpu: GPUDevice;
-  readonly #pipelines = new WeakMap<object, GPUComputePipeline>();
+  readonly #pipelines: Pipelines;
   readonly #uniforms: GPUBuffer;
   readonly #parameters = new DataView(new ArrayBuffer(SLOT_BYTES * SLOTS));
   #slot = 0;
@@ -34,6 +32,12 @@ export class Stream {
       size: SLOT_BYTES * SLOTS,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
+    this.#pipelines = new Pipelines(
+      gpu,
+      this.#uniforms,
+      SLOT_BYTES,
+      (what, run) => this.#guard(what, run),
+    );
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.#failure ??= new GpuError(
@@ -68,11 +72,12 @@ export class Stream {
   ): void {
     if (invocations === 0) return;
     if (this.#slot === SLOTS) this.flush();
-    const pipeline = this.#pipelineOf(kernel);
+    const pipeline = this.#pipelines.of(kernel, bindings);
+    const group = this.#pipelines.group(pipeline, kernel, bindings);
     const offset = this.#writeParameters(kernel, parameters, invocations);
     const pass = this.#pass ??= this.#encoderOf().beginComputePass();
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, this.#bind(kernel, pipeline, bindings, offset));
+    pass.setPipeline(pipeline.compute);
+    pass.setBindGroup(0, group, [offset]);
     const workgroups = Math.ceil(invocations / kernel.workgroupSize);
     const x = Math.min(workgroups, MAX_WORKGROUPS);
     pass.dispatchWorkgroups(x, Math.ceil(workgroups / x));
@@ -90,16 +95,13 @@ export class Stream {
     );
   }
 
-  /** Records a copy of a tensor (R, C), C a multiple of 64, into a texture of C/4 × R texels. */
+  /** Records a copy of a tensor (R, C) into a texture of 16-byte texels, R × C of them; its rows fill multiples of 256 bytes. */
   copyToTexture(source: Tensor, target: GPUTexture): void {
+    const bytesPerRow = source.columns * bytesOf(source.type);
     this.#outsidePass().copyBufferToTexture(
-      {
-        buffer: source.buffer,
-        offset: source.offset,
-        bytesPerRow: source.columns * 4,
-      },
+      { buffer: source.buffer, offset: source.offset, bytesPerRow },
       { texture: target },
-      [source.columns / 4, source.rows],
+      [bytesPerRow / 16, source.rows],
     );
   }
 
@@ -139,7 +141,10 @@ export class Stream {
 
   /** Submits, waits and returns the elements as f32. */
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
-    return new Float32Array(await this.#readBytes(tensor));
+    const bytes = await this.#readBytes(tensor);
+    return tensor.type === "f16"
+      ? Float32Array.from(new Float16Array(bytes, 0, tensor.size))
+      : new Float32Array(bytes);
   }
 
   /** Submits, waits and returns the elements as u32. */
@@ -148,18 +153,14 @@ export class Stream {
   }
 
   async #readBytes(tensor: Tensor): Promise<ArrayBuffer> {
+    // Copies are made in whole words; an odd number of f16 elements ends within one.
+    const size = Math.ceil(tensor.byteLength / 4) * 4;
     const staging = this.#gpu.createBuffer({
-      size: tensor.byteLength,
+      size,
       usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     });
     try {
-      this.#outsidePass().copyBufferToBuffer(
-        tensor.buffer,
-        tensor.offset,
-        staging,
-        0,
-        tensor.byteLength,
-      );
+      this.#outsidePass().copyBufferToBuffer(tensor.buffer, tensor.offset, staging, 0, size);
       this.flush();
       await this.#raise();
       await staging.mapAsync(GPUMapMode.READ).catch((error: Error) => {
@@ -195,25 +196,6 @@ export class Stream {
     }));
   }
 
-  #pipelineOf(kernel: Kernel): GPUComputePipeline {
-    const known = this.#pipelines.get(kernel);
-    if (known !== undefined) return known;
-    let pipeline: GPUComputePipeline | undefined;
-    this.#guard(`kernel ${kernel.label}`, () => {
-      const module = this.#gpu.createShaderModule({
-        label: kernel.label,
-        code: wgslOf(kernel),
-      });
-      pipeline = this.#gpu.createComputePipeline({
-        label: kernel.label,
-        layout: "auto",
-        compute: { module, entryPoint: "main" },
-      });
-    });
-    this.#pipelines.set(kernel, pipeline!);
-    return pipeline!;
-  }
-
   #writeParameters(
     kernel: Kernel,
     parameters: Readonly<Record<string, number>>,
@@ -231,37 +213,6 @@ export class Stream {
     return offset;
   }
 
-  #bind(
-    kernel: Kernel,
-    pipeline: GPUComputePipeline,
-    bindings: Readonly<Record<string, Resource>>,
-    offset: number,
-  ): GPUBindGroup {
-    const entries: GPUBindGroupEntry[] = [
-      {
-        binding: 0,
-        resource: { buffer: this.#uniforms, offset, size: SLOT_BYTES },
-      },
-    ];
-    for (const name of Object.keys(kernel.bindings)) {
-      const resource = bindings[name]!;
-      entries.push({
-        binding: entries.length,
-        resource: "buffer" in resource
-          ? {
-            buffer: resource.buffer,
-            offset: resource.offset,
-            size: bindingSize(resource),
-          }
-          : resource.createView(),
-      });
-    }
-    return this.#gpu.createBindGroup({
-      layout: pipeline.getBindGroupLayout(0),
-      entries,
-    });
-  }
-
   #encoderOf(): GPUCommandEncoder {
     return this.#encoder ??= this.#gpu.createCommandEncoder();
   }
@@ -275,9 +226,4 @@ export class Stream {
     this.#pass?.end();
     this.#pass = undefined;
   }
-}
-
-/** Vectorised kernels read whole vec4s, so the last one may reach into the slice's padding. */
-function bindingSize(tensor: Tensor): number {
-  return Math.max(Math.ceil(tensor.byteLength / 16) * 16, 16);
 }

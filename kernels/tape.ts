@@ -5,10 +5,10 @@
  */
 import type { Device } from "./device.ts";
 import { requireShape } from "./errors.ts";
-import type { Tensor } from "./tensor.ts";
+import { bytesOf, type Tensor, type TensorOptions } from "./tensor.ts";
 
-/** Texture rows are copied in units of 256 bytes. */
-const TEXTURE_COLUMNS = 64;
+/** Texture rows are copied in units of this many bytes. */
+const TEXTURE_ROW_BYTES = 256;
 
 /** Where an op's backward leaves a derivative. */
 export interface GradientTarget {
@@ -18,8 +18,20 @@ export interface GradientTarget {
   readonly accumulate: 0 | 1;
 }
 
+/** How a tape works. */
+export interface TapeOptions {
+  /** False for inference: nothing is recorded for backward. Default true. */
+  readonly gradients?: boolean;
+  /** How results of ops are stored; f16 needs an adapter that has `shader-f16`. Default f32. */
+  readonly storage?: "f32" | "f16";
+}
+
 /** Records one forward pass. */
 export class Tape {
+  /** Whether ops are recorded for backward. */
+  readonly gradients: boolean;
+  /** How results of ops are stored. */
+  readonly storage: "f32" | "f16";
   readonly #backwards: (() => void)[] = [];
   readonly #temporaries: Tensor[] = [];
   readonly #images = new Map<Tensor, GPUTexture>();
@@ -27,27 +39,27 @@ export class Tape {
   /** Tensors whose gradients are temporaries of this tape. */
   readonly #derived: Tensor[] = [];
 
-  /** With `gradients: false` (inference) nothing is recorded for backward. */
-  constructor(
-    readonly device: Device,
-    private readonly options: { readonly gradients: boolean } = {
-      gradients: true,
-    },
-  ) {}
-
-  /** Whether ops are recorded for backward. */
-  get gradients(): boolean {
-    return this.options.gradients;
+  /** Starts empty. Throws a ShapeError where f16 is asked of an adapter that lacks it. */
+  constructor(readonly device: Device, options: TapeOptions = {}) {
+    this.gradients = options.gradients ?? true;
+    this.storage = options.storage ?? "f32";
+    requireShape(
+      this.storage === "f32" || device.halfPrecision,
+      `results cannot be stored as f16: ${device.adapter.description} has no shader-f16; use f32`,
+    );
   }
 
-  /** A temporary, its elements undefined; it lives until {@linkcode release}. */
-  empty(shape: readonly number[], requiresGradient = false): Tensor {
-    const tensor = this.device.empty(
-      shape,
-      requiresGradient && this.options.gradients,
-    );
+  /** A temporary, its elements undefined; it lives until {@linkcode release}. Not a result of an op: f32. */
+  empty(shape: readonly number[], options: TensorOptions = {}): Tensor {
+    const requiresGradient = (options.requiresGradient ?? false) && this.gradients;
+    const tensor = this.device.empty(shape, { ...options, requiresGradient });
     this.#temporaries.push(tensor);
     return tensor;
+  }
+
+  /** A temporary for the result of an op, stored as the tape says. */
+  result(shape: readonly number[], requiresGradient: boolean): Tensor {
+    return this.empty(shape, { requiresGradient, type: this.storage });
   }
 
   /** A temporary with these elements. */
@@ -75,7 +87,7 @@ export class Tape {
       this.changed(tensor.gradient);
       return { gradient: tensor.gradient, accumulate: 1 };
     }
-    tensor.gradient = this.empty(tensor.shape);
+    tensor.gradient = this.empty(tensor.shape, { type: tensor.type });
     this.#derived.push(tensor);
     return { gradient: tensor.gradient, accumulate: 0 };
   }
@@ -97,18 +109,21 @@ export class Tape {
   }
 
   /**
-   * The tensor (R, C) as a texture of C/4 × R texels, copied at most once per tape: texture loads are
-   * about twice as fast as buffer loads on the software adapter. Undefined where the shape does not allow it.
+   * The tensor (R, C) as a texture of R rows, copied at most once per tape: texture loads are about
+   * twice as fast as buffer loads on the software adapter. A texel is four f32 (rgba32float), or
+   * eight f16 in pairs (rgba32uint). Undefined where the shape does not allow it.
    */
   image(tensor: Tensor): GPUTexture | undefined {
     const known = this.#images.get(tensor);
     if (known !== undefined) return known;
     const limit = this.device.gpu.limits.maxTextureDimension2D;
-    const fits = tensor.columns % TEXTURE_COLUMNS === 0 &&
+    const bytesPerRow = tensor.columns * bytesOf(tensor.type);
+    const fits = bytesPerRow % TEXTURE_ROW_BYTES === 0 &&
       tensor.rows <= limit &&
-      tensor.columns / 4 <= limit;
+      bytesPerRow / 16 <= limit;
     if (!fits) return undefined;
-    const texture = this.device.pool.texture(tensor.columns / 4, tensor.rows);
+    const format = tensor.type === "f32" ? "rgba32float" : "rgba32uint";
+    const texture = this.device.pool.texture(bytesPerRow / 16, tensor.rows, format);
     this.device.stream.copyToTexture(tensor, texture);
     this.#images.set(tensor, texture);
     this.#textures.push(texture);

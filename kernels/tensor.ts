@@ -1,5 +1,5 @@
 /**
- * A tensor: a shape over a slice of a GPU buffer. Row-major, 32-bit elements.
+ * A tensor: a shape over a slice of a GPU buffer. Row-major.
  * @module
  */
 import { requireShape } from "./errors.ts";
@@ -9,7 +9,25 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
-/** A dense row-major tensor of 32-bit elements (f32, or u32 for indices) on the device. */
+/** How an element is stored: f32, u32 (indices), or f16 (half the memory; kernels compute in f32). */
+export type ElementType = "f32" | "u32" | "f16";
+
+/** Bytes of one element. */
+export function bytesOf(type: ElementType): number {
+  return type === "f16" ? 2 : 4;
+}
+
+/** What a new tensor is to be. */
+export interface TensorOptions {
+  /** Whether backward must reach it. Default false. */
+  readonly requiresGradient?: boolean;
+  /** Default f32. */
+  readonly type?: ElementType;
+  /** Name in error messages. Default: its shape alone. */
+  readonly label?: string;
+}
+
+/** A dense row-major tensor on the device. */
 export class Tensor {
   /** Where the loss's derivative by this tensor is collected; undefined until it is needed. */
   gradient: Tensor | undefined;
@@ -22,6 +40,8 @@ export class Tensor {
     readonly offset: number,
     /** True where backward must reach this tensor. */
     readonly requiresGradient: boolean,
+    /** How its elements are stored. */
+    readonly type: ElementType = "f32",
   ) {}
 
   /** Number of elements. */
@@ -31,7 +51,7 @@ export class Tensor {
 
   /** Bytes of the elements. */
   get byteLength(): number {
-    return this.size * 4;
+    return this.size * bytesOf(this.type);
   }
 
   /** Product of all extents but the last. */
@@ -50,6 +70,6 @@ export class Tensor {
       sizeOf(shape) === this.size,
       `cannot view (${this.shape}) as (${shape}): ${this.size} elements against ${sizeOf(shape)}`,
     );
-    return new Tensor(shape, this.buffer, this.offset, this.requiresGradient);
+    return new Tensor(shape, this.buffer, this.offset, this.requiresGradient, this.type);
   }
 }

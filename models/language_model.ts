@@ -168,7 +168,7 @@ class Writer {
       temperature: this.options.temperature ?? 0,
     });
     // The choice outlives the step's tape: it is the next step's input.
-    const kept = this.#tape.empty(chosen.shape);
+    const kept = this.#tape.empty(chosen.shape, { type: chosen.type });
     this.model.device.stream.copy(chosen, kept);
     tape.release();
     this.#pending.push(kept);

@@ -12,7 +12,7 @@ import { requireShape } from "../errors.ts";
 import { defineKernel, type Kernel, MAX_ITERATIONS, unroll } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Resource } from "../stream.ts";
+import type { Resource } from "../pipelines.ts";
 
 /** Which rows belong together. */
 export interface AttentionSpans {
@@ -225,7 +225,7 @@ export function attention(
     image === undefined ? "buffer" : "texture",
   );
   const source: Resource = image ?? qkv;
-  const y = tape.empty([queries, heads * headDim], qkv.requiresGradient);
+  const y = tape.result([queries, heads * headDim], qkv.requiresGradient);
   const logSums = tape.empty([queries, heads]);
   const scale = 1 / Math.sqrt(headDim);
   const count = queries * heads;

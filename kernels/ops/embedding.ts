@@ -90,7 +90,7 @@ export function gatherRows(
   const { stream } = tape.device;
   const width = table.columns / 4;
   const rows = known?.length ?? (indices as Tensor).size;
-  const y = addTo ?? tape.empty([rows, table.columns], table.requiresGradient);
+  const y = addTo ?? tape.result([rows, table.columns], table.requiresGradient);
   requireShape(
     y.size === rows * table.columns,
     `gather rows: (${y.shape}) cannot take ${rows} rows of (${table.shape})`,

@@ -14,33 +14,33 @@ fn inner(x: vec4f) -> vec4f {
 
 const forwardKernel = defineKernel({
   label: "gelu",
-  bindings: { x: "read vec4f", y: "write vec4f" },
+  bindings: { x: "read float4", y: "write float4" },
   parameters: {},
   workgroupSize: 64,
   declarations,
-  body: `let v = x[index];
-y[index] = 0.5 * v * (1.0 + inner(v));`,
+  body: `let v = vec4f(x[index]);
+y[index] = y_t(0.5 * v * (1.0 + inner(v)));`,
 });
 
 const backwardKernel = defineKernel({
   label: "gelu backward",
-  bindings: { x: "read vec4f", dy: "read vec4f", dx: "write vec4f" },
+  bindings: { x: "read float4", dy: "read float4", dx: "write float4" },
   parameters: { accumulate: "u32" },
   workgroupSize: 64,
   declarations,
-  body: `let v = x[index];
+  body: `let v = vec4f(x[index]);
 let t = inner(v);
 let slope = 0.5 * (1.0 + t) + 0.5 * v * (1.0 - t * t) * ROOT * (1.0 + 0.134145 * v * v);
-var value = dy[index] * slope;
-if (p.accumulate == 1u) { value += dx[index]; }
-dx[index] = value;`,
+var value = vec4f(dy[index]) * slope;
+if (p.accumulate == 1u) { value += vec4f(dx[index]); }
+dx[index] = dx_t(value);`,
 });
 
 /** `y = 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))`, any shape. */
 export function gelu(tape: Tape, x: Tensor): Tensor {
   const { stream } = tape.device;
   const count = Math.ceil(x.size / 4);
-  const y = tape.empty(x.shape, x.requiresGradient);
+  const y = tape.result(x.shape, x.requiresGradient);
   stream.dispatch(forwardKernel, { x, y }, {}, count);
   tape.record(y, (gradient) => {
     const target = tape.target(x);

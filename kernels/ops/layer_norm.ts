@@ -144,7 +144,7 @@ export function layerNorm(
   );
   const { stream } = tape.device;
   const width = columns / 4;
-  const y = tape.empty(x.shape, x.requiresGradient || weight.requiresGradient);
+  const y = tape.result(x.shape, x.requiresGradient || weight.requiresGradient);
   const statistics = tape.empty([rows, 2]);
   stream.dispatch(forwardKernel, { x, weight, bias, y, statistics }, {
     width,

@@ -25,7 +25,7 @@ export function linear(
 ): Tensor {
   const { bias, residual } = options;
   const requires = [x, weight, bias, residual].some((tensor) => tensor?.requiresGradient);
-  const y = tape.empty([x.rows, weight.columns], requires);
+  const y = tape.result([x.rows, weight.columns], requires);
   if (residual !== undefined) {
     requireShape(
       residual.size === y.size,
@@ -73,7 +73,7 @@ export function linear(
 
 /** `y (M, N) = x (M, K) · rows (N, K)ᵀ`: logits against the rows of an embedding (a tied head). */
 export function linearTransposed(tape: Tape, x: Tensor, rows: Tensor): Tensor {
-  const y = tape.empty(
+  const y = tape.result(
     [x.rows, rows.rows],
     x.requiresGradient || rows.requiresGradient,
   );

@@ -91,7 +91,7 @@ export function sample(
       `sample: row ${row} has ${count} choices among ${columns} columns`,
     );
   }
-  const chosen = tape.empty([rows]);
+  const chosen = tape.empty([rows], { type: "u32" });
   const numbers = {
     columns,
     inverseTemperature: temperature === 0 ? 1 : 1 / temperature,

@@ -152,7 +152,7 @@ Deno.test("attention refuses heads, sequences and derivatives it cannot do", () 
   const tape = new Tape(gpu().device);
   const spans = tape.upload(packedSpans([2]), [2, 4]);
   const refuses = (run: () => unknown, message: string) => assertThrows(run, ShapeError, message);
-  const qkv = tape.empty([2, 36], true);
+  const qkv = tape.empty([2, 36], { requiresGradient: true });
   refuses(() => attention(tape, qkv, { heads: 5, spans }), "36 columns");
   refuses(() => attention(tape, qkv, { heads: 2, spans }), "multiple of 4");
   refuses(() => packedSpans([3, 65_536]), "65536");

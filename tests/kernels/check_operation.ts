@@ -1,6 +1,9 @@
 /**
  * One op against its float64 reference: result, every input's derivative (overwriting and adding),
  * the reference's own derivative against finite differences, and the same bits when run again.
+ *
+ * With `storage: "f16"` all inputs, results and derivatives are stored as f16; the reference is given
+ * the rounded inputs, so what differs is the rounding of results.
  * @module
  */
 import type { Random } from "../../std/random.ts";
@@ -27,7 +30,13 @@ export interface Operation {
   readonly tolerance?: number;
 }
 
+type Storage = "f32" | "f16";
+
+/** The default tolerance of results stored as f16, which have 11 significant bits. */
+const HALF_TOLERANCE = 2e-3;
+
 interface Given {
+  readonly storage: Storage;
   readonly data: readonly Float32Array<ArrayBuffer>[];
   readonly dy: Float32Array<ArrayBuffer>;
   /** Derivatives the inputs have already; undefined where the op is the first. */
@@ -39,20 +48,21 @@ function runOnce(
   operation: Operation,
   given: Given,
 ): Promise<Float32Array<ArrayBuffer>[]> {
+  const { storage } = given;
   return gpu.run((tape) => {
     const inputs = operation.shapes.map((shape, i) => {
-      const input = gpu.leaf(tape, given.data[i]!, shape);
+      const input = gpu.leaf(tape, given.data[i]!, shape, storage);
       const earlier = given.earlier[i];
-      if (earlier !== undefined) input.gradient = tape.upload(earlier, shape);
+      if (earlier !== undefined) input.gradient = gpu.leaf(tape, earlier, shape, storage);
       return input;
     });
     const y = operation.run(tape, inputs);
-    y.gradient = tape.upload(given.dy, y.shape);
+    y.gradient = gpu.leaf(tape, given.dy, y.shape, y.type === "f16" ? "f16" : "f32");
     const result = gpu.read([y]);
     tape.backward(y);
     const gradients = gpu.read(inputs.map((input) => input.gradient!));
     return Promise.all([result, gradients]).then((all) => all.flat());
-  });
+  }, { storage });
 }
 
 /** Derivative of Σ dy · y by one element, by central differences. */
@@ -76,17 +86,22 @@ export async function checkOperation(
   gpu: Gpu,
   random: Random,
   operation: Operation,
+  storage: Storage = "f32",
 ): Promise<void> {
-  const { name, shapes, tolerance = 2e-5 } = operation;
-  const data = operation.data ??
-    shapes.map((shape) => numbers(random, sizeOf(shape)));
+  const { shapes } = operation;
+  const name = storage === "f16" ? `${operation.name} in f16` : operation.name;
+  const tolerance = storage === "f16" ? HALF_TOLERANCE : operation.tolerance ?? 2e-5;
+  const stored = (values: Float32Array<ArrayBuffer>) =>
+    storage === "f16" ? Float32Array.from(Float16Array.from(values)) : values;
+  const data = (operation.data ?? shapes.map((shape) => numbers(random, sizeOf(shape))))
+    .map(stored);
   const inputs = data.map((input) => Float64Array.from(input));
   const expected = operation.forward(inputs);
-  const dy = numbers(random, expected.length);
+  const dy = stored(numbers(random, expected.length));
   const earlier = shapes.map((shape) =>
-    random.next() < 0.5 ? undefined : numbers(random, sizeOf(shape))
+    random.next() < 0.5 ? undefined : stored(numbers(random, sizeOf(shape)))
   );
-  const given = { data, dy, earlier };
+  const given = { storage, data, dy, earlier };
   const first = await runOnce(gpu, operation, given);
   const second = await runOnce(gpu, operation, given);
   assertClose(first[0]!, expected, tolerance, `${name}, result`);

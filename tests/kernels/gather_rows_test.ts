@@ -71,7 +71,7 @@ Deno.test("rows are gathered by indices the device holds", () =>
 /** Sums the gradients of `count` references to one row of a table. */
 function sumOfReferences(count: number): Promise<Float32Array> {
   return gpu().run(async (tape) => {
-    const table = tape.empty([2, 4], true);
+    const table = tape.empty([2, 4], { requiresGradient: true });
     const y = gatherRows(tape, table, new Uint32Array(count).fill(1));
     y.gradient = tape.upload(new Float32Array(count * 4).fill(1), y.shape);
     tape.backward(y);
@@ -94,12 +94,12 @@ Deno.test("a row referenced more often than that is refused", async () => {
 
 Deno.test("gatherRows refuses tables, indices and sums that do not fit", () => {
   const tape = new Tape(gpu().device);
-  const table = tape.empty([3, 8], true);
+  const table = tape.empty([3, 8], { requiresGradient: true });
   const refuses = (run: () => unknown, message: string) => assertThrows(run, ShapeError, message);
   const two = Uint32Array.of(0, 2);
   refuses(() => gatherRows(tape, tape.empty([3, 6]), two), "multiple of 4");
   refuses(() => gatherRows(tape, table, Uint32Array.of(3)), "index 3");
-  const tall = tape.empty([3, 8], true);
+  const tall = tape.empty([3, 8], { requiresGradient: true });
   refuses(() => gatherRows(tape, table, two, tall), "cannot take 2 rows");
   const constant = tape.empty([2, 8]);
   refuses(() => gatherRows(tape, table, two, constant), "no gradient");
@@ -111,7 +111,7 @@ Deno.test("gatherRows refuses tables, indices and sums that do not fit", () => {
 
 Deno.test("a tape without gradients adds rows of a trainable table to anything", () =>
   gpu().run(async (tape) => {
-    const table = tape.device.empty([1, 4], true);
+    const table = tape.device.empty([1, 4], { requiresGradient: true });
     const row = Float32Array.of(1, 2, 3, 4);
     tape.device.gpu.queue.writeBuffer(table.buffer, 0, row);
     const constant = tape.upload(new Float32Array(4).fill(10), [1, 4]);

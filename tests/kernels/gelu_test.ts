@@ -11,18 +11,20 @@ import * as reference from "./reference/gelu.ts";
 
 const gpu = useGpu();
 
-Deno.test("gelu and its derivative equal float64", () =>
-  forAll(6, (random) => {
-    const shape = [between(random, 1, 40), between(random, 1, 90)];
-    return checkOperation(gpu(), random, {
-      name: `gelu (${shape})`,
-      shapes: [shape],
-      data: [numbers(random, shape[0]! * shape[1]!, 3)],
-      run: (tape, [x]) => gelu(tape, x!),
-      forward: ([x]) => reference.gelu(x!),
-      backward: ([x], dy) => [reference.geluBackward(x!, dy)],
-    });
-  }));
+for (const storage of ["f32", "f16"] as const) {
+  Deno.test(`gelu in ${storage} and its derivative equal float64`, () =>
+    forAll(6, (random) => {
+      const shape = [between(random, 1, 40), between(random, 1, 90)];
+      return checkOperation(gpu(), random, {
+        name: `gelu (${shape})`,
+        shapes: [shape],
+        data: [numbers(random, shape[0]! * shape[1]!, 3)],
+        run: (tape, [x]) => gelu(tape, x!),
+        forward: ([x]) => reference.gelu(x!),
+        backward: ([x], dy) => [reference.geluBackward(x!, dy)],
+      }, storage);
+    }));
+}
 
 Deno.test("gelu of numbers of any size is finite: x above, 0 below", () =>
   gpu().run(async (tape) => {

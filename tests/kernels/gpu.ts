@@ -6,7 +6,13 @@
  * @module
  */
 import { assert } from "../../std/assert.ts";
-import { type Device, requestDevice, Tape, type Tensor } from "../../kernels/kernels.ts";
+import {
+  type Device,
+  requestDevice,
+  Tape,
+  type TapeOptions,
+  type Tensor,
+} from "../../kernels/kernels.ts";
 
 /** A quiet NaN as f32; as an index, beyond every table. */
 const GARBAGE = 0x7fc0_dead;
@@ -52,9 +58,9 @@ export class Gpu {
   #poisonTextures(): void {
     const { gpu, pool } = this.device;
     const take = pool.texture.bind(pool);
-    pool.texture = (width, height) => {
+    pool.texture = (width, height, format) => {
       this.textures++;
-      const texture = take(width, height);
+      const texture = take(width, height, format);
       const bytesPerRow = texture.width * 16;
       gpu.queue.writeTexture(
         { texture },
@@ -71,10 +77,21 @@ export class Gpu {
     tape: Tape,
     data: Float32Array<ArrayBuffer>,
     shape: readonly number[],
+    type: "f32" | "f16" = "f32",
   ): Tensor {
-    const tensor = tape.empty(shape, true);
-    this.device.gpu.queue.writeBuffer(tensor.buffer, 0, data);
+    const tensor = tape.empty(shape, { requiresGradient: true, type });
+    this.write(tensor, data);
     return tensor;
+  }
+
+  /** Writes elements as the tensor stores them; what pads the last word stays garbage. */
+  write(tensor: Tensor, data: Float32Array<ArrayBuffer>): void {
+    const { queue } = this.device.gpu;
+    if (tensor.type === "f16") {
+      const halves = new Float16Array(Math.ceil(data.length / 2) * 2).fill(NaN);
+      halves.set(data);
+      queue.writeBuffer(tensor.buffer, tensor.offset, halves as BufferSource);
+    } else queue.writeBuffer(tensor.buffer, tensor.offset, data);
   }
 
   /** Reads several tensors at the price of one. */
@@ -114,7 +131,7 @@ export class Gpu {
   /** Runs on a tape of its own, then checks the guards and gives the memory back. */
   async run<T>(
     body: (tape: Tape) => Promise<T>,
-    options: { readonly gradients: boolean } = { gradients: true },
+    options: TapeOptions = {},
   ): Promise<T> {
     const tape = new Tape(this.device, options);
     try {

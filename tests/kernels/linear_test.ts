@@ -83,7 +83,7 @@ Deno.test("linear refuses a residual of another size", () => {
 
 Deno.test("linear refuses to derive a bias beside a frozen weight", () => {
   const tape = new Tape(gpu().device);
-  const bias = tape.empty([5], true);
+  const bias = tape.empty([5], { requiresGradient: true });
   const y = linear(tape, tape.empty([2, 3]), tape.empty([3, 5]), { bias });
   y.gradient = tape.empty([2, 5]);
   assertThrows(() => tape.backward(y), ShapeError, "frozen weight");

@@ -142,7 +142,7 @@ Deno.test("a tensor copied to a texture once serves every op of the tape", () =>
 
 Deno.test("a tape without gradients records nothing", () =>
   gpu().run((tape) => {
-    const x = tape.empty([4], true);
+    const x = tape.empty([4], { requiresGradient: true });
     const y = gelu(tape, x);
     assertEquals([x.requiresGradient, y.requiresGradient], [false, false]);
     y.gradient = tape.empty([4]);
@@ -153,7 +153,7 @@ Deno.test("a tape without gradients records nothing", () =>
 
 Deno.test("a tensor that outlives its tapes gets each tape's own gradient", async () => {
   const { device } = gpu();
-  const x = device.empty([4], true);
+  const x = device.empty([4], { requiresGradient: true });
   device.gpu.queue.writeBuffer(x.buffer, 0, Float32Array.of(50, 50, 50, 50));
   for (const slope of [3, 5]) {
     await gpu().run(async (tape) => {
@@ -171,7 +171,7 @@ Deno.test("a tensor that outlives its tapes gets each tape's own gradient", asyn
 Deno.test("backward refuses a loss without a derivative", () => {
   const tape = new Tape(gpu().device);
   assertThrows(
-    () => tape.backward(tape.empty([1], true)),
+    () => tape.backward(tape.empty([1], { requiresGradient: true })),
     ShapeError,
     "needs the derivative of the loss",
   );
