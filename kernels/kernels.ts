@@ -26,6 +26,7 @@ export {
 export { gatherRows } from "./ops/embedding.ts";
 export { activation, gelu } from "./ops/activation.ts";
 export { layerNorm } from "./ops/layer_norm.ts";
+export { int8Linear, type Int8LinearOptions, Int8Matrix } from "./ops/int8_linear.ts";
 export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
 export {
   matmul,
