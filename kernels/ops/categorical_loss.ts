@@ -1,74 +1,121 @@
 /**
- * Losses over categorical choices, fused with their derivative: cross-entropy for supervised
- * fine-tuning, and the policy gradient (Williams 1992), which is cross-entropy weighted by the
- * advantage.
+ * Losses over categorical choices with their derivative: cross-entropy for supervised fine-tuning,
+ * and the policy gradient (Williams 1992), which is cross-entropy weighted by the advantage.
+ *
+ * Three kernels: the softmax's sums over parts of rows, the losses of rows, the derivative.
  * @module
  */
 import { requireShape } from "../errors.ts";
-import { defineKernel, unroll } from "../kernel.ts";
+import { defineKernel, MAX_ITERATIONS } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
+import {
+  eachFour,
+  flatImage,
+  fourAt,
+  imageBinding,
+  PART_COLUMNS,
+  partOfRow,
+  partsOf,
+  softmaxDeclarations,
+  type Stored,
+  storedAs,
+} from "./row_parts.ts";
 
-/** Two loops of a quarter of the columns each must stay below the software adapter's 65,535. */
-const MAX_COLUMNS = 131_000;
+/** One invocation joins all parts of a row. */
+const MAX_COLUMNS = PART_COLUMNS * MAX_ITERATIONS;
 
-const kernel = defineKernel({
-  label: "categorical loss",
+function partsKernel(stored: Stored) {
+  return defineKernel({
+    label: "categorical loss, parts of rows",
+    bindings: {
+      logits: imageBinding(stored), // (N, V)
+      rows: "read vec2u", // (N, 2): target, choices
+      sums: "write vec4f", // (N, parts, 4): highest, total, moment, 0
+    },
+    parameters: { columns: "u32", parts: "u32", shift: "u32" },
+    workgroupSize: 8,
+    declarations: softmaxDeclarations + fourAt("logits", stored),
+    body: `${partOfRow("rows[row].y")}
+var found = Softmax(NONE, 0.0, 0.0);
+${eachFour("logits", "found = withFour(found, four, inside);")}
+sums[index] = vec4f(found.highest, found.total, found.moment, 0.0);`,
+  });
+}
+
+const rowsKernel = defineKernel({
+  label: "categorical loss, rows",
   bindings: {
-    logits: "read f32", // (N, V)
-    targets: "read u32", // (N)
+    logits: "read float", // (N, V)
+    rows: "read vec2u", // (N, 2): target, choices
     weights: "read f32", // (N)
-    choices: "read u32", // (N): the columns below this are choices
+    sums: "read vec4f", // (N, parts, 4)
+    facts: "write vec4f", // (N, 4): highest, log total, entropy, weight
     losses: "write f32", // (N)
     logProbabilities: "write f32", // (N)
     entropies: "write f32", // (N)
-    dLogits: "write f32", // (N, V)
   },
-  parameters: { columns: "u32", entropyWeight: "f32" },
+  parameters: { columns: "u32", parts: "u32", entropyWeight: "f32" },
   workgroupSize: 8,
-  // One online pass gives the maximum, Σ exp and Σ exp · logit; entropy = log Σ − E[logit].
-  body: `let base = index * p.columns;
-let count = choices[index];
-var highest = -3.0e38;
-var total = 0.0;
-var moment = 0.0;
-for (var i = 0u; i < count; i += 4u) {
-${
-    unroll(4, (j) =>
-      `if (i + ${j}u < count) {
-  let logit = logits[base + i + ${j}u];
-  let top = max(highest, logit);
-  let shrink = exp(highest - top);
-  let weight = exp(logit - top);
-  total = total * shrink + weight;
-  moment = moment * shrink + weight * logit;
-  highest = top;
-}`)
-  }
+  declarations: softmaxDeclarations,
+  body: `var all = Softmax(NONE, 0.0, 0.0);
+for (var part = 0u; part < p.parts; part++) {
+  let found = sums[index * p.parts + part];
+  all = joined(all, Softmax(found.x, found.y, found.z));
 }
-let logTotal = highest + log(total);
-let entropy = logTotal - moment / total;
+let entropy = log(all.total) - all.moment / all.total;
 let weight = weights[index];
-for (var i = 0u; i < p.columns; i += 4u) {
-${
-    unroll(4, (j) =>
-      `if (i + ${j}u < p.columns) {
-  var slope = 0.0;
-  if (i + ${j}u < count) {
-    let logProbability = logits[base + i + ${j}u] - logTotal;
-    let probability = exp(logProbability);
-    slope = weight * probability + p.entropyWeight * probability * (logProbability + entropy);
-    if (i + ${j}u == targets[index]) { slope -= weight; }
-  }
-  dLogits[base + i + ${j}u] = slope;
-}`)
-  }
-}
-let chosen = logits[base + targets[index]] - logTotal;
+let logit = f32(logits[index * p.columns + rows[index].x]);
+let chosen = logit - all.highest - log(all.total);
+facts[index] = vec4f(all.highest, log(all.total), entropy, weight);
 losses[index] = -weight * chosen - p.entropyWeight * entropy;
 logProbabilities[index] = chosen;
 entropies[index] = entropy;`,
 });
+
+/** Fours one invocation writes: what it must know of a row is then loaded once for many. */
+const FOURS = 16;
+
+function slopesKernel(stored: Stored) {
+  return defineKernel({
+    label: "categorical loss, derivative",
+    bindings: {
+      logits: imageBinding(stored), // (N, V)
+      rows: "read vec2u", // (N, 2): target, choices
+      facts: "read vec4f", // (N, 4): highest, log total, entropy, weight
+      dLogits: "write float4", // (N, V)
+    },
+    parameters: { columns: "u32", shift: "u32", fours: "u32", entropyWeight: "f32" },
+    workgroupSize: 64,
+    declarations: fourAt("logits", stored),
+    // A four that belongs to several rows is written once for each, with what came before.
+    body: `let start = ${FOURS}u * index;
+let stop = min(start + ${FOURS}u, p.fours);
+var slopes = vec4f();
+for (var row = 4u * start / p.columns; row * p.columns < 4u * stop; row++) {
+  let begin = row * p.columns;
+  let known = facts[row];
+  let chosen = begin + rows[row].x;
+  let end = begin + rows[row].y;
+  for (var at = max(start, begin / 4u); at < min(stop, (begin + p.columns + 3u) / 4u); at++) {
+    let place = 4u * at + vec4u(0u, 1u, 2u, 3u);
+    let logProbabilities = logitsAt(at, p.shift) - known.x - known.y;
+    let probabilities = exp(logProbabilities);
+    // A choice without probability has no share in the entropy; 0 times infinity must not count.
+    let shares = select(
+      probabilities * (logProbabilities + known.z), vec4f(), probabilities == vec4f(),
+    );
+    let hits = select(vec4f(), vec4f(1.0), place == vec4u(chosen));
+    let values = known.w * (probabilities - hits) + p.entropyWeight * shares;
+    slopes = select(slopes, select(vec4f(), values, place < vec4u(end)), place >= vec4u(begin));
+    dLogits[at] = dLogits_t(slopes);
+  }
+}`,
+  });
+}
+
+const partsKernels = { f32: partsKernel("f32"), f16: partsKernel("f16") };
+const slopesKernels = { f32: slopesKernel("f32"), f16: slopesKernel("f16") };
 
 /** What the loss is of. */
 export interface CategoricalLossOptions {
@@ -101,45 +148,68 @@ export function categoricalLoss(
   logits: Tensor,
   options: CategoricalLossOptions,
 ): CategoricalLoss {
-  const [rows, columns] = [logits.rows, logits.columns];
-  const { targets, weights } = options;
-  const choices = options.choices ?? new Uint32Array(rows).fill(columns);
+  const { stream } = tape.device;
+  const [count, columns] = [logits.rows, logits.columns];
   requireShape(
     columns <= MAX_COLUMNS,
     `categorical loss: ${columns} columns exceed ${MAX_COLUMNS}`,
   );
-  requireShape(
-    targets.length === rows && weights.length === rows &&
-      choices.length === rows,
-    `categorical loss: logits (${logits.shape}) need ${rows} targets, weights and choices, got ` +
-      `${targets.length}, ${weights.length} and ${choices.length}`,
+  const stored = storedAs("categorical loss", logits);
+  const rows = tape.upload(targetsAndChoices("categorical loss", logits, options), [count, 2]);
+  const parts = partsOf(columns);
+  const entropyWeight = options.entropyWeight ?? 0;
+  const sums = tape.empty([count, parts, 4]);
+  const facts = tape.empty([count, 4]);
+  const [losses, logProbabilities, entropies] = [[count], [count], [count]]
+    .map((shape) => tape.empty(shape)) as [Tensor, Tensor, Tensor];
+  const dLogits = tape.empty(logits.shape, { type: logits.type });
+  const { texture, shift } = flatImage(tape, logits);
+  stream.dispatch(
+    partsKernels[stored],
+    { logits: texture, rows, sums },
+    { columns, parts, shift },
+    count * parts,
   );
-  for (const [row, target] of targets.entries()) {
-    requireShape(
-      target < choices[row]! && choices[row]! <= columns,
-      `categorical loss: target ${target} of row ${row} is not among its ${choices[row]} choices ` +
-        `in ${columns} columns`,
-    );
-  }
-  const losses = tape.empty([rows]);
-  const logProbabilities = tape.empty([rows]);
-  const entropies = tape.empty([rows]);
-  const dLogits = tape.empty(logits.shape);
-  tape.device.stream.dispatch(
-    kernel,
-    {
-      logits,
-      targets: tape.upload(targets),
-      weights: tape.upload(weights),
-      choices: tape.upload(choices),
-      losses,
-      logProbabilities,
-      entropies,
-      dLogits,
-    },
-    { columns, entropyWeight: options.entropyWeight ?? 0 },
-    rows,
+  const weights = tape.upload(options.weights);
+  stream.dispatch(
+    rowsKernel,
+    { logits, rows, weights, sums, facts, losses, logProbabilities, entropies },
+    { columns, parts, entropyWeight },
+    count,
+  );
+  const fours = Math.ceil(logits.size / 4);
+  stream.dispatch(
+    slopesKernels[stored],
+    { logits: texture, rows, facts, dLogits },
+    { columns, shift, fours, entropyWeight },
+    Math.ceil(fours / FOURS),
   );
   logits.gradient = dLogits;
   return { losses, logProbabilities, entropies };
+}
+
+/** Each row's target and number of choices, one after the other. Throws a ShapeError where they do not fit `logits`. */
+export function targetsAndChoices(
+  what: string,
+  logits: Tensor,
+  { targets, weights, ...options }: CategoricalLossOptions,
+): Uint32Array {
+  const [rows, columns] = [logits.rows, logits.columns];
+  const choices = options.choices ?? new Uint32Array(rows).fill(columns);
+  requireShape(
+    targets.length === rows && weights.length === rows &&
+      choices.length === rows,
+    `${what}: logits (${logits.shape}) need ${rows} targets, weights and choices, got ` +
+      `${targets.length}, ${weights.length} and ${choices.length}`,
+  );
+  const pairs = new Uint32Array(2 * rows);
+  for (const [row, target] of targets.entries()) {
+    requireShape(
+      target < choices[row]! && choices[row]! <= columns,
+      `${what}: target ${target} of row ${row} is not among its ${choices[row]} choices ` +
+        `in ${columns} columns`,
+    );
+    pairs.set([target, choices[row]!], 2 * row);
+  }
+  return pairs;
 }
