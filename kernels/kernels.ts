@@ -26,6 +26,11 @@ export { gatherRows } from "./ops/embedding.ts";
 export { gelu } from "./ops/gelu.ts";
 export { layerNorm } from "./ops/layer_norm.ts";
 export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
+export {
+  type LinearCrossEntropy,
+  linearCrossEntropy,
+  type LinearCrossEntropyOptions,
+} from "./ops/linear_cross_entropy.ts";
 export { matmul, type MatmulArguments, type Transposes } from "./ops/matmul.ts";
 export { placeRows } from "./ops/place_rows.ts";
 export { sample, type SampleOptions } from "./ops/sample.ts";

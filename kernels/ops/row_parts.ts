@@ -115,35 +115,3 @@ ${statements}
 }`),
   );
 }
-
-/**
- * WGSL of an online softmax: `highest`, `total` = Σ exp(x − highest) and `moment` =
- * Σ exp(x − highest) · (x − highest), the last for the entropy log(total) − moment / total.
- */
-export const softmaxDeclarations = `const NONE = -3.0e38;
-struct Softmax { highest: f32, total: f32, moment: f32 }
-fn risen(sums: Softmax, highest: f32) -> Softmax {
-  let shift = sums.highest - highest;
-  let shrink = exp(shift);
-  return Softmax(highest, sums.total * shrink, (sums.moment + shift * sums.total) * shrink);
-}
-fn withFour(sums: Softmax, four: vec4f, inside: vec4<bool>) -> Softmax {
-  let values = select(vec4f(NONE), four, inside);
-  let most = max(max(values.x, values.y), max(values.z, values.w));
-  let before = risen(sums, max(sums.highest, most));
-  let above = values - before.highest;
-  let weights = select(vec4f(), exp(above), inside);
-  // A choice at -infinity has no weight, and its product with infinity must not count.
-  let moments = select(weights * above, vec4f(), weights == vec4f());
-  return Softmax(
-    before.highest,
-    before.total + dot(weights, vec4f(1.0)),
-    before.moment + dot(moments, vec4f(1.0)),
-  );
-}
-fn joined(a: Softmax, b: Softmax) -> Softmax {
-  let highest = max(a.highest, b.highest);
-  let x = risen(a, highest);
-  let y = risen(b, highest);
-  return Softmax(highest, x.total + y.total, x.moment + y.moment);
-}`;
