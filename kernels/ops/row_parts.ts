@@ -87,13 +87,14 @@ return vec4f(unpack2x16float(pairs.x), unpack2x16float(pairs.y));`
 }
 
 /**
- * WGSL that runs statements over the columns `first`..`end` of `row`, four at once: `four` holds the
- * elements of the flat image `name`, `columns` their columns, `inside` which of them are meant.
- * Takes at most (end − first) / 4 + 2 turns.
+ * WGSL that runs statements over the columns `first`..`end` of `row`, four at once. `load` gives four
+ * elements from the index `at`; statements have them as `four`, their positions in the tensor as
+ * `place`, their columns as `columns`, and which of them are meant as `inside`. Takes at most
+ * (end − first) / 4 + 2 turns.
  */
-export function eachFour(name: string, statements: string): string {
+export function eachFour(load: string, statements: string): string {
   return `for (var at = (row * p.columns + first) / 4u; at < (row * p.columns + end + 3u) / 4u; at++) {
-  let four = ${name}At(at, p.shift);
+  let four = ${load};
   let place = 4u * at + vec4u(0u, 1u, 2u, 3u);
   let columns = place - row * p.columns;
   let inside = (place >= vec4u(row * p.columns + first)) & (place < vec4u(row * p.columns + end));
@@ -101,16 +102,14 @@ ${statements}
 }`;
 }
 
-const COMPONENTS = ["x", "y", "z", "w"] as const;
-
 /** As {@linkcode eachFour}, one element after another: statements have `value` and `column`. */
-export function eachColumn(name: string, statements: string): string {
+export function eachColumn(load: string, statements: string): string {
   return eachFour(
-    name,
+    load,
     unroll(4, (i) =>
-      `if (inside.${COMPONENTS[i]}) {
-  let value = four.${COMPONENTS[i]};
-  let column = columns.${COMPONENTS[i]};
+      `if (inside[${i}]) {
+  let value = four[${i}];
+  let column = columns[${i}];
 ${statements}
 }`),
   );

@@ -65,7 +65,7 @@ function partsKernel(stored: Stored) {
     declarations: softmaxDeclarations + fourAt("logits", stored),
     body: `${partOfRow("rows[row].y")}
 var found = Softmax(NONE, 0.0, 0.0);
-${eachFour("logits", "found = withFour(found, four, inside);")}
+${eachFour("logitsAt(at, p.shift)", "found = withFour(found, four, inside);")}
 sums[index] = vec4f(found.highest, found.total, found.moment, 0.0);`,
   });
 }
