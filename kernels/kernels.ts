@@ -34,7 +34,7 @@ export {
 export { matmul, type MatmulArguments, type Transposes } from "./ops/matmul.ts";
 export { placeRows } from "./ops/place_rows.ts";
 export { type PolicyLoss, policyLoss, type PolicyLossOptions } from "./ops/policy_loss.ts";
-export { sample, type SampleOptions } from "./ops/sample.ts";
+export { readChoices, sample, type SampleOptions } from "./ops/sample.ts";
 export { Parameters, type ParameterShape } from "./parameters.ts";
 export { type GradientTarget, Tape, type TapeOptions } from "./tape.ts";
 export { type ElementType, sizeOf, Tensor, type TensorOptions } from "./tensor.ts";
