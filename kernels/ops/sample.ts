@@ -269,7 +269,7 @@ export async function readChoices(
   const row = choices.indexOf(NO_CHOICE);
   if (row < 0) return choices;
   throw new NonFiniteError(
-    `nothing can be chosen in row ${row} of ${choices.length}: its logits hold NaN or infinity; ` +
-      `the model's weights are damaged, or training has diverged`,
+    `nothing can be chosen in row ${row} of ${choices.length}: its logits hold NaN or infinity, ` +
+      `because the weights are damaged or training has diverged; lower the learning rate`,
   );
 }
