@@ -16,7 +16,7 @@ import {
   type CategoricalLossOptions,
   targetsAndChoices,
 } from "./categorical_loss.ts";
-import { eachFour, storedAs } from "./row_parts.ts";
+import { eachFour, flatImage, fourAt, imageBinding, type Stored, storedAs } from "./row_parts.ts";
 
 /** Four loops over a row, of at most a quarter of its columns and two turns each. */
 const MAX_COLUMNS = 4 * (Math.floor((MAX_ITERATIONS - 3) / 4) - 2);
@@ -24,27 +24,7 @@ const MAX_COLUMNS = 4 * (Math.floor((MAX_ITERATIONS - 3) / 4) - 2);
 /** Results of a row, in the order the kernel writes them. */
 const RESULTS = 7;
 
-const kernel = defineKernel({
-  label: "policy loss",
-  bindings: {
-    logits: "read float4", // (N, L)
-    reference: "read float4", // (N, L); the logits themselves where there is none
-    rows: "read vec2u", // (N, 2): target, choices
-    numbers: "read vec2f", // (N, 2): weight, old log probability
-    results: "write f32", // (RESULTS, stride), stride at least N
-    dLogits: "write float", // (N, L)
-  },
-  parameters: {
-    columns: "u32",
-    stride: "u32",
-    useRatio: "u32",
-    lowest: "f32", // 1 − clip
-    highest: "f32", // 1 + clip
-    entropyWeight: "f32",
-    divergenceWeight: "f32",
-  },
-  workgroupSize: 8,
-  declarations: `const NONE = -3.0e38;
+const declarations = `const NONE = -3.0e38;
 fn most(values: vec4f) -> f32 { return max(max(values.x, values.y), max(values.z, values.w)); }
 fn sum(values: vec4f) -> f32 { return dot(values, vec4f(1.0)); }
 // What has no probability has no share, though its logarithm be infinite.
@@ -56,47 +36,48 @@ fn drift(logRatio: f32) -> f32 {
   let d = logRatio;
   let near = d * d * (0.5 + d * (1.0 / 6.0 + d * (1.0 / 24.0 + d / 120.0)));
   return select(exp(d) - 1.0 - d, near, abs(d) < 0.1);
-}`,
-  body: `let row = index;
+}`;
+
+const body = `let row = index;
 let chosen = rows[row].x;
 let first = 0u;
 var end = rows[row].y;
 var top = NONE;
 var referenceTop = NONE;
 ${
-    eachFour(
-      "vec4f(logits[at])",
-      `top = max(top, most(select(vec4f(NONE), four, inside)));
-referenceTop = max(referenceTop, most(select(vec4f(NONE), vec4f(reference[at]), inside)));`,
-    )
-  }
+  eachFour(
+    "logitsAt(at, p.shift)",
+    `top = max(top, most(select(vec4f(NONE), four, inside)));
+referenceTop = max(referenceTop, most(select(vec4f(NONE), referenceAt(at, p.referenceShift), inside)));`,
+  )
+}
 var total = 0.0;
 var moment = 0.0;
 var referenceTotal = 0.0;
 ${
-    eachFour(
-      "vec4f(logits[at])",
-      `let masses = select(vec4f(), exp(four - top), inside);
+  eachFour(
+    "logitsAt(at, p.shift)",
+    `let masses = select(vec4f(), exp(four - top), inside);
 total += sum(masses);
 moment += sum(shares(masses, four - top));
-referenceTotal += sum(select(vec4f(), exp(vec4f(reference[at]) - referenceTop), inside));`,
-    )
-  }
+referenceTotal += sum(select(vec4f(), exp(referenceAt(at, p.referenceShift) - referenceTop), inside));`,
+  )
+}
 let logTotal = log(total);
 let referenceLogTotal = log(referenceTotal);
 let entropy = logTotal - moment / total;
 var divergence = 0.0;
 ${
-    eachFour(
-      "vec4f(logits[at])",
-      `let logs = four - top - logTotal;
-let differences = logs - (vec4f(reference[at]) - referenceTop - referenceLogTotal);
+  eachFour(
+    "logitsAt(at, p.shift)",
+    `let logs = four - top - logTotal;
+let differences = logs - (referenceAt(at, p.referenceShift) - referenceTop - referenceLogTotal);
 divergence += sum(shares(select(vec4f(), exp(logs), inside), differences));`,
-    )
-  }
+  )
+}
 let weight = numbers[row].x;
 let chosenAt = row * p.columns + chosen;
-let logProbability = f32(logits[chosenAt / 4u][chosenAt % 4u]) - top - logTotal;
+let logProbability = logitsAt(chosenAt / 4u, p.shift)[chosenAt % 4u] - top - logTotal;
 let logRatio = select(0.0, logProbability - numbers[row].y, p.useRatio == 1u);
 let ratio = exp(logRatio);
 let clipped = weight > 0.0 && ratio > p.highest || weight < 0.0 && ratio < p.lowest;
@@ -108,10 +89,10 @@ if (p.useRatio == 1u) {
 }
 end = p.columns;
 ${
-    eachFour(
-      "vec4f(logits[at])",
-      `let logs = four - top - logTotal;
-let differences = logs - (vec4f(reference[at]) - referenceTop - referenceLogTotal);
+  eachFour(
+    "logitsAt(at, p.shift)",
+    `let logs = four - top - logTotal;
+let differences = logs - (referenceAt(at, p.referenceShift) - referenceTop - referenceLogTotal);
 let probabilities = exp(logs);
 let hits = select(vec4f(), vec4f(1.0), columns == vec4u(chosen));
 let slopes = pull * (probabilities - hits) +
@@ -119,16 +100,51 @@ let slopes = pull * (probabilities - hits) +
   p.divergenceWeight * shares(probabilities, differences - divergence);
 let masked = select(vec4f(), slopes, columns < vec4u(rows[row].y));
 ${unroll(4, (i) => `if (inside[${i}]) { dLogits[place[${i}]] = dLogits_t(masked[${i}]); }`)}`,
-    )
-  }
+  )
+}
 results[row] = loss - p.entropyWeight * entropy + p.divergenceWeight * divergence;
 results[p.stride + row] = logProbability;
 results[2u * p.stride + row] = entropy;
 results[3u * p.stride + row] = ratio;
 results[4u * p.stride + row] = select(0.0, 1.0, p.useRatio == 1u && clipped);
 results[5u * p.stride + row] = drift(logRatio);
-results[6u * p.stride + row] = divergence;`,
-});
+results[6u * p.stride + row] = divergence;`;
+
+function policyKernel(stored: Stored, referenceStored: Stored) {
+  return defineKernel({
+    label: "policy loss",
+    bindings: {
+      logits: imageBinding(stored), // (N, L)
+      reference: imageBinding(referenceStored), // (N, L); the logits themselves where there is none
+      rows: "read vec2u", // (N, 2): target, choices
+      numbers: "read vec2f", // (N, 2): weight, old log probability
+      results: "write f32", // (RESULTS, stride), stride at least N
+      dLogits: "write float", // (N, L)
+    },
+    parameters: {
+      columns: "u32",
+      shift: "u32",
+      referenceShift: "u32",
+      stride: "u32",
+      useRatio: "u32",
+      lowest: "f32", // 1 − clip
+      highest: "f32", // 1 + clip
+      entropyWeight: "f32",
+      divergenceWeight: "f32",
+    },
+    workgroupSize: 8,
+    declarations: `${fourAt("logits", stored)}
+${fourAt("reference", referenceStored)}
+${declarations}`,
+    body,
+  });
+}
+
+/** By how the logits are stored, then by how the reference is. */
+const kernels = {
+  f32: { f32: policyKernel("f32", "f32"), f16: policyKernel("f32", "f16") },
+  f16: { f32: policyKernel("f16", "f32"), f16: policyKernel("f16", "f16") },
+};
 
 /** What the loss is of; weights are advantages/N. */
 export interface PolicyLossOptions extends CategoricalLossOptions {
@@ -213,15 +229,21 @@ export function policyLoss(tape: Tape, logits: Tensor, options: PolicyLossOption
   const stride = Math.ceil(count / 64) * 64;
   const results = tape.empty([RESULTS, stride]);
   const dLogits = tape.empty(logits.shape, { type: logits.type });
+  const image = flatImage(tape, logits);
+  const other = divergence?.reference ?? logits;
+  const reference = divergence === undefined ? image : flatImage(tape, other);
+  const kernel = kernels[storedAs("policy loss", logits)][storedAs("policy loss", other)];
   tape.device.stream.dispatch(kernel, {
-    logits,
-    reference: divergence?.reference ?? logits,
+    logits: image.texture,
+    reference: reference.texture,
     rows: tape.upload(pairs, [count, 2]),
     numbers: tape.upload(numbersOf(options), [count, 2]),
     results,
     dLogits,
   }, {
     columns: logits.columns,
+    shift: image.shift,
+    referenceShift: reference.shift,
     stride,
     useRatio: proximal === undefined ? 0 : 1,
     lowest: 1 - (proximal?.clip ?? 0),

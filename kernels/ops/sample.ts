@@ -89,31 +89,9 @@ highest[index] = top;
 best[index] = select(place, NO_CHOICE, broken);`,
 });
 
-function drawKernel(stored: Stored) {
-  return defineKernel({
-    label: "sample, draw",
-    bindings: {
-      logits: imageBinding(stored), // (N, V)
-      choices: "read u32", // (N)
-      highest: "read f32", // (N)
-      best: "read u32", // (N)
-      cut: "read vec2u", // (N, 2)
-      masses: "read vec2f", // (N, parts, 2)
-      seeds: "read u32", // (N)
-      chosen: "write u32", // (N)
-    },
-    parameters: { columns: "u32", parts: "u32", shift: "u32", inverseTemperature: "f32" },
-    workgroupSize: 8,
-    // Counter-based randomness: the PCG output function (Jarzynski & Olano 2020) of a row's own seed.
-    declarations: `${markDeclarations}${cutDeclarations}${fourAt("logits", stored)}
-fn unitInterval(seed: u32) -> f32 {
-  let state = seed * 747796405u + 2891336453u;
-  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
-  return f32(((word >> 22u) ^ word) >> 8u) / 16777216.0;
-}`,
-    // First the part, then the column in it. Where rounding leaves a remainder behind the last
-    // choice that has weight, that one is taken.
-    body: `let row = index;
+// First the part, then the column in it. Where rounding leaves a remainder behind the last
+// choice that has weight, that one is taken.
+const drawBody = `let row = index;
 if (best[row] == NO_CHOICE) { chosen[row] = NO_CHOICE; return; }
 let limit = cut[row];
 let tieWeight = weightAt(limit.x, highest[row]);
@@ -144,9 +122,9 @@ let end = min(first + ${PART_COLUMNS}u, choices[row]);
 var pick = best[row];
 open = true;
 ${
-      eachColumn(
-        "logitsAt(at, p.shift)",
-        `let key = keyOf(value);
+  eachColumn(
+    "logitsAt(at, p.shift)",
+    `let key = keyOf(value);
 let tied = key == limit.x && leftFree > 0.0;
 let weight = select(select(0.0, tieWeight, tied), weightOf(value, highest[row]), key > limit.x);
 if (tied) { leftFree -= 1.0; }
@@ -155,9 +133,33 @@ if (open && weight > 0.0) {
   left -= weight;
   open = left >= 0.0;
 }`,
-      )
-    }
-chosen[row] = pick;`,
+  )
+}
+chosen[row] = pick;`;
+
+function drawKernel(stored: Stored) {
+  return defineKernel({
+    label: "sample, draw",
+    bindings: {
+      logits: imageBinding(stored), // (N, V)
+      choices: "read u32", // (N)
+      highest: "read f32", // (N)
+      best: "read u32", // (N)
+      cut: "read vec2u", // (N, 2)
+      masses: "read vec2f", // (N, parts, 2)
+      seeds: "read u32", // (N)
+      chosen: "write u32", // (N)
+    },
+    parameters: { columns: "u32", parts: "u32", shift: "u32", inverseTemperature: "f32" },
+    workgroupSize: 8,
+    // Counter-based randomness: the PCG output function (Jarzynski & Olano 2020) of a row's own seed.
+    declarations: `${markDeclarations}${cutDeclarations}${fourAt("logits", stored)}
+fn unitInterval(seed: u32) -> f32 {
+  let state = seed * 747796405u + 2891336453u;
+  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
+  return f32(((word >> 22u) ^ word) >> 8u) / 16777216.0;
+}`,
+    body: drawBody,
   });
 }
 

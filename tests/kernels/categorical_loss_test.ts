@@ -138,6 +138,29 @@ Deno.test("by default all columns are choices and entropy has no weight", () =>
     assertClose(entropy!, [Math.log(4)], 1e-6, "entropy");
   }));
 
+for (const type of ["f32", "f16"] as const) {
+  Deno.test(`logits in ${type} may be any slice of a buffer, its last one too`, () =>
+    gpu().run(async (tape) => {
+      const bytes = type === "f16" ? 2 : 4;
+      const whole = tape.empty([4096 / bytes], { type });
+      const options = { targets: Uint32Array.of(1, 30, 0), weights: Float32Array.of(1, 2, 3) };
+      for (const offset of [0, 256, 3328, whole.buffer.size - 512]) {
+        const logits = new Tensor([3, 37], whole.buffer, offset, false, type);
+        const data = numbers(new Random(offset), 3 * 37, 2);
+        gpu().write(logits, data);
+        const { losses } = categoricalLoss(tape, logits, options);
+        const [actual] = await gpu().read([losses]);
+        const expected = reference.categoricalLoss({
+          ...options,
+          columns: 37,
+          choices: Uint32Array.of(37, 37, 37),
+          entropyWeight: 0,
+        }, Float64Array.from(data));
+        assertClose(actual!, expected.losses, type === "f16" ? 2e-3 : 2e-5, `offset ${offset}`);
+      }
+    }));
+}
+
 Deno.test("large logits neither overflow nor lose the choice", () =>
   check({
     columns: 4,

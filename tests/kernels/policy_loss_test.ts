@@ -67,6 +67,7 @@ function caseOf(random: Random, rows: number, columns: number, storage: Storage)
 function run(
   { logits, columns, divergence, ...options }: Case,
   storage: Storage = "f32",
+  referenceStorage: Storage = storage,
 ): Promise<Float32Array<ArrayBuffer>[]> {
   const shape = [logits.length / columns, columns];
   return gpu().run((tape) => {
@@ -75,7 +76,7 @@ function run(
       ...options,
       ...(divergence === undefined ? {} : {
         divergence: {
-          reference: gpu().leaf(tape, divergence.reference, shape, storage),
+          reference: gpu().leaf(tape, divergence.reference, shape, referenceStorage),
           weight: divergence.weight,
         },
       }),
@@ -124,6 +125,15 @@ for (const storage of ["f32", "f16"] as const) {
       );
     }));
 }
+
+Deno.test("a reference may be stored otherwise than the logits", async () => {
+  const given = caseOf(new Random(3), 9, 31, "f16");
+  const divergence = { reference: rounded(numbers(new Random(4), 9 * 31), "f16"), weight: 0.5 };
+  const expected = (await run({ ...given, divergence }))[6]!;
+  for (const [storage, other] of [["f32", "f16"], ["f16", "f32"]] as const) {
+    assertEquals((await run({ ...given, divergence }, storage, other))[6], expected);
+  }
+});
 
 Deno.test("the reference's derivative is the slope of its loss", () =>
   forAll(30, (random) => {

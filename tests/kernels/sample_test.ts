@@ -173,6 +173,15 @@ for (const temperature of [0, 1]) {
 
 const WIDEST = 512 * 32_000;
 
+Deno.test("the widest row is walked to its end", async () => {
+  const row = new Float32Array(WIDEST).fill(-60);
+  row[WIDEST - 1] = 5;
+  for (const temperature of [0, 1]) {
+    const chosen = await run(row, { seeds: Uint32Array.of(3), temperature });
+    assertEquals([...chosen], [WIDEST - 1]);
+  }
+});
+
 Deno.test("sample refuses rows without choices, and shapes that do not fit", () => {
   const tape = new Tape(gpu().device);
   const logits = tape.empty([2, 5]);
