@@ -136,7 +136,7 @@ export function matmul(tape: Tape, call: MatmulArguments): void {
 function inRegisters(tape: Tape, call: MatmulArguments, sizes: Sizes, a: Image, b: Image): void {
   const { tuning, stream } = tape.device;
   const { rows, columns, depth, batch } = sizes;
-  const { bias, residual, activation, columnSums, accumulate = 0, transposes } = call;
+  const { bias, residual, activation, columnSums, scales, accumulate = 0, transposes } = call;
   const operand = ({ type }: Tensor, alongDepth: boolean): Operand => {
     return { type: type === "u32" ? "f32" : type, alongDepth };
   };
@@ -151,36 +151,34 @@ function inRegisters(tape: Tape, call: MatmulArguments, sizes: Sizes, a: Image, 
   });
   const kernel = registerTileKernel(tile);
   const [unused, unusedToo] = tape.device.unused;
-  // Residual and activation are passes of their own here: see the epilogue's header.
-  const out = activation?.before ?? call.out;
-  if (residual !== undefined) addOrCopy(tape, residual, out, accumulate);
-  const bindings = {
-    scales: call.scales ?? unused,
+  const others = {
+    scales: scales ?? unused,
     bias: bias ?? unused,
-    out,
     sums: columnSums ?? unusedToo,
   };
-  const first = residual === undefined ? accumulate : 1;
-  for (const part of partsOf(depth, registerTileDepth, first)) {
-    stream.dispatch(kernel, { a: a.texture, b: b.texture, ...bindings }, {
-      ...part,
+  const multiply = (out: Tensor, { depthStart, depthEnd }: DepthPart) =>
+    stream.dispatch(kernel, { a: a.texture, b: b.texture, out, ...others }, {
+      depthStart,
+      depthEnd,
       rows,
       columns,
-      useBias: part.depthStart === 0 && bias !== undefined ? 1 : 0,
-      useScales: call.scales === undefined ? 0 : 1,
+      useBias: depthStart === 0 && bias !== undefined ? 1 : 0,
+      useScales: scales === undefined ? 0 : 1,
       useSums: columnSums === undefined ? 0 : 1,
       rowsA: call.a.rows / batch,
       rowsB: call.b.rows / batch,
       panelA: a.width,
       panelB: b.width,
     }, registerTileInvocations(tile, rows, columns, batch));
+  // Whatever is added or applied is a pass of its own here: see the kernel's header.
+  const out = activation?.before ?? call.out;
+  for (const part of partsOf(depth, registerTileDepth, accumulate)) {
+    const product = part.accumulate === 1 ? tape.empty(out.shape, { type: out.type }) : out;
+    multiply(product, part);
+    if (product !== out) addInto(tape, product, out);
   }
+  if (residual !== undefined) addInto(tape, residual, out);
   if (activation !== undefined) activateInto(tape, activation.name, out, call.out);
-}
-
-function addOrCopy(tape: Tape, source: Tensor, target: Tensor, accumulate: 0 | 1): void {
-  if (accumulate === 1 || source.type !== target.type) addInto(tape, source, target);
-  else tape.device.stream.copy(source, target);
 }
 
 function inWorkgroups(tape: Tape, call: MatmulArguments, sizes: Sizes): void {

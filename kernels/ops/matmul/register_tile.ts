@@ -39,7 +39,6 @@ export interface RegisterTile {
 const parameters = {
   rows: "u32", // M
   columns: "u32", // N
-  accumulate: "u32", // 1: add to what `out` holds
   useBias: "u32",
   useScales: "u32",
   useSums: "u32",
@@ -188,14 +187,20 @@ ${
     unroll(rows, (r) =>
       `if (row + ${r}u < p.rows) {
 let at = (batch * p.rows + row + ${r}u) * p.columns + column;
-${
-        unroll(columns, (c) =>
-          `store(at + ${4 * c}u, column + ${4 * c}u, t${r}_${c} * scale${c} + bias${c});`)
-      }
+${unroll(columns, (c) => storeFour(tile.vector, c, `t${r}_${c} * scale${c} + bias${c}`))}
 }`)
   }
 if (p.useSums == 1u && row == 0u) {
 ${unroll(columns, (c) => `storeSums(column + ${4 * c}u, sum${c});`)}
+}`;
+}
+
+function storeFour(vector: boolean, c: number, product: string): string {
+  const at = `at + ${4 * c}u`;
+  return `if (column + ${4 * c}u < p.columns) {
+  let count = min(4u, p.columns - column - ${4 * c}u);
+  let value = ${product};
+  ${writeFour(vector, "out", at)}
 }`;
 }
 
@@ -209,13 +214,6 @@ fn scaleAt(column: u32) -> vec4f {
   if (p.useScales == 0u || column >= p.columns) { return vec4f(1.0); }
   let count = min(4u, p.columns - column);
   return ${readFour(vector, "scales", "column")};
-}
-fn store(at: u32, column: u32, product: vec4f) {
-  if (column >= p.columns) { return; }
-  let count = min(4u, p.columns - column);
-  var value = product;
-  if (p.accumulate == 1u) { value += ${readFour(vector, "out", "at")}; }
-  ${writeFour(vector, "out", "at")}
 }
 fn storeSums(column: u32, sum: vec4f) {
   if (column >= p.columns) { return; }
