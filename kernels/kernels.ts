@@ -28,6 +28,7 @@ export { layerNorm } from "./ops/layer_norm.ts";
 export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
 export { matmul, type MatmulArguments, type Transposes } from "./ops/matmul.ts";
 export { placeRows } from "./ops/place_rows.ts";
+export { rmsNorm } from "./ops/rms_norm.ts";
 export { sample, type SampleOptions } from "./ops/sample.ts";
 export { Parameters, type ParameterShape } from "./parameters.ts";
 export { type GradientTarget, Tape, type TapeOptions } from "./tape.ts";
