@@ -23,12 +23,14 @@ export {
   type CategoricalLossOptions,
 } from "./ops/categorical_loss.ts";
 export { gatherRows } from "./ops/embedding.ts";
-export { gelu } from "./ops/gelu.ts";
+export { gelu, type GeluForm } from "./ops/gelu.ts";
 export { layerNorm } from "./ops/layer_norm.ts";
 export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
 export { matmul, type MatmulArguments, type Transposes } from "./ops/matmul.ts";
 export { placeRows } from "./ops/place_rows.ts";
 export { rmsNorm } from "./ops/rms_norm.ts";
+export { silu } from "./ops/silu.ts";
+export { siluGate, siluGatePacked } from "./ops/silu_gate.ts";
 export { sample, type SampleOptions } from "./ops/sample.ts";
 export { Parameters, type ParameterShape } from "./parameters.ts";
 export { type GradientTarget, Tape, type TapeOptions } from "./tape.ts";

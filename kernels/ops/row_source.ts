@@ -75,6 +75,10 @@ export interface RowKernel<N extends string, B extends string, P extends string>
   readonly bindings: Readonly<Record<B, Binding>>;
   /** Numbers a call gives. */
   readonly parameters: Readonly<Record<P, Parameter>>;
+  /** Default 8, one vector of the software adapter: invocations that loop. */
+  readonly workgroupSize?: number;
+  /** Functions and constants before `main`. */
+  readonly declarations?: string;
   /** Statements of `main`. */
   readonly body: string;
 }
@@ -97,9 +101,11 @@ export function defineRowKernel<
         label: kernel.label,
         bindings: { ...Object.fromEntries(bindings), ...kernel.bindings },
         parameters: kernel.parameters,
-        workgroupSize: 8,
-        declarations: names.map((name, i) => declarationOf(name, sources[i]!, kernel.rows[name]))
-          .join("\n"),
+        workgroupSize: kernel.workgroupSize ?? 8,
+        declarations: [
+          ...names.map((name, i) => declarationOf(name, sources[i]!, kernel.rows[name])),
+          kernel.declarations ?? "",
+        ].join("\n"),
         body: kernel.body,
       });
       known.set(key, variant);
