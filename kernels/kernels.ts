@@ -29,6 +29,14 @@ export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
 export { matmul, type MatmulArguments, type Transposes } from "./ops/matmul.ts";
 export { placeRows } from "./ops/place_rows.ts";
 export { rmsNorm } from "./ops/rms_norm.ts";
+export {
+  rotary,
+  rotaryFrequencies,
+  type RotaryLayout,
+  type RotaryOptions,
+  type RotaryScaling,
+  rotaryTable,
+} from "./ops/rotary.ts";
 export { silu } from "./ops/silu.ts";
 export { siluGate, siluGatePacked } from "./ops/silu_gate.ts";
 export { sample, type SampleOptions } from "./ops/sample.ts";
