@@ -22,6 +22,7 @@ export {
   categoricalLoss,
   type CategoricalLossOptions,
 } from "./ops/categorical_loss.ts";
+export { dropout, type DropoutOptions } from "./ops/dropout.ts";
 export { gatherRows } from "./ops/embedding.ts";
 export { gelu, type GeluForm } from "./ops/gelu.ts";
 export { layerNorm } from "./ops/layer_norm.ts";
