@@ -16,6 +16,7 @@ export {
 } from "./device.ts";
 export { GpuError, NoAdapterError, NonFiniteError, ShapeError } from "./errors.ts";
 export { AdamW, type AdamWOptions } from "./optimizers/adamw.ts";
+export { add } from "./ops/add.ts";
 export { attention, type AttentionSpans, packedSpans } from "./ops/attention.ts";
 export {
   type CategoricalLoss,
