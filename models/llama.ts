@@ -84,8 +84,13 @@ export class Llama {
     options: { readonly trainable: boolean },
   ): Llama {
     const model = new Llama(device, config, options);
-    for (const parameter of model.#joined) {
-      model.parameters.write(parameter.name, joinWeights(parameter, weights));
+    try {
+      for (const parameter of model.#joined) {
+        model.parameters.write(parameter.name, joinWeights(parameter, weights));
+      }
+    } catch (error) {
+      model.release();
+      throw error;
     }
     return model;
   }
