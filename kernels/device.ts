@@ -44,19 +44,27 @@ export class Device {
   readonly pool: Pool;
   /** Where work is recorded. */
   readonly stream: Stream;
-  /** Tile sizes for this adapter. */
-  readonly tuning: Tuning;
+  #unused: readonly [Tensor, Tensor, Tensor] | undefined;
 
   /** Wraps a device; {@linkcode requestDevice} makes them. */
-  constructor(readonly gpu: GPUDevice, readonly adapter: AdapterDescription) {
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly adapter: AdapterDescription,
+    /** Tile sizes for this adapter. */
+    readonly tuning: Tuning = tuningFor(adapter),
+  ) {
     this.stream = new Stream(gpu);
     this.pool = new Pool(gpu, (pending) => this.stream.watch(pending));
-    this.tuning = tuningFor(adapter);
   }
 
   /** Whether tensors can be stored as f16. */
   get halfPrecision(): boolean {
     return this.gpu.features.has("shader-f16");
+  }
+
+  /** Three small tensors for bindings a call does not use: the first only to be read. */
+  get unused(): readonly [Tensor, Tensor, Tensor] {
+    return this.#unused ??= [this.empty([4]), this.empty([4]), this.empty([4])];
   }
 
   /** A new tensor from the pool, its elements undefined. */

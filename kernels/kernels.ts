@@ -16,7 +16,6 @@ export {
 } from "./device.ts";
 export { GpuError, NoAdapterError, NonFiniteError, ShapeError } from "./errors.ts";
 export { AdamW, type AdamWOptions } from "./optimizers/adamw.ts";
-export { add } from "./ops/add.ts";
 export { attention, type AttentionSpans, packedSpans } from "./ops/attention.ts";
 export {
   type CategoricalLoss,
@@ -25,10 +24,15 @@ export {
 } from "./ops/categorical_loss.ts";
 export { dropout, type DropoutOptions } from "./ops/dropout.ts";
 export { gatherRows } from "./ops/embedding.ts";
-export { gelu, type GeluForm } from "./ops/gelu.ts";
+export { activation, gelu, type GeluForm, silu } from "./ops/activation.ts";
 export { layerNorm } from "./ops/layer_norm.ts";
 export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
-export { matmul, type MatmulArguments, type Transposes } from "./ops/matmul.ts";
+export {
+  matmul,
+  type MatmulActivation,
+  type MatmulArguments,
+  type Transposes,
+} from "./ops/matmul/matmul.ts";
 export { placeRows } from "./ops/place_rows.ts";
 export { rmsNorm } from "./ops/rms_norm.ts";
 export {
@@ -39,7 +43,6 @@ export {
   type RotaryScaling,
   rotaryTable,
 } from "./ops/rotary.ts";
-export { silu } from "./ops/silu.ts";
 export { siluGate, siluGatePacked } from "./ops/silu_gate.ts";
 export { sample, type SampleOptions } from "./ops/sample.ts";
 export { Parameters, type ParameterShape } from "./parameters.ts";
@@ -48,4 +51,6 @@ export { type ElementType, sizeOf, Tensor, type TensorOptions } from "./tensor.t
 export type { Pool } from "./pool.ts";
 export type { Resource } from "./pipelines.ts";
 export type { Stream } from "./stream.ts";
-export type { Tuning } from "./tuning.ts";
+export type { Tile, Tuning } from "./tuning.ts";
+export { type ActivationName, ACTIVATIONS } from "./activations.ts";
+export type { Image } from "./images.ts";

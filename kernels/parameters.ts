@@ -5,6 +5,7 @@
  */
 import type { Device } from "./device.ts";
 import { requireShape } from "./errors.ts";
+import { KeptImages } from "./images.ts";
 import { ALIGNMENT } from "./pool.ts";
 import { sizeOf, Tensor } from "./tensor.ts";
 
@@ -33,6 +34,7 @@ export class Parameters {
   /** Elements before this position decay. */
   readonly decayEnd: number;
   readonly #tensors = new Map<string, Tensor>();
+  readonly #images: KeptImages;
 
   /** Places parameters, all zero. */
   constructor(
@@ -40,6 +42,7 @@ export class Parameters {
     shapes: readonly ParameterShape[],
     options: { readonly trainable: boolean },
   ) {
+    this.#images = new KeptImages(device);
     const ordered = [
       ...shapes.filter(({ decay }) => decay),
       ...shapes.filter(({ decay }) => !decay),
@@ -77,6 +80,7 @@ export class Parameters {
           false,
         );
       }
+      tensor.keptImages = this.#images;
       this.#tensors.set(name, tensor);
       offset += aligned(sizeOf(shape));
     }
@@ -101,12 +105,18 @@ export class Parameters {
       data.length === tensor.size,
       `parameter ${name} (${tensor.shape}) takes ${tensor.size} elements, got ${data.length}`,
     );
+    this.changed();
     this.device.stream.flush();
     this.device.gpu.queue.writeBuffer(
       tensor.buffer,
       tensor.offset,
       data as BufferSource,
     );
+  }
+
+  /** To be called by whoever writes into {@linkcode values}: images of the old ones are dropped. */
+  changed(): void {
+    this.#images.clear();
   }
 
   /** Reads all parameters, or all gradients, back by name. */
@@ -127,6 +137,7 @@ export class Parameters {
   /** Gives the buffers back to the pool. */
   release(): void {
     this.device.stream.flush();
+    this.#images.clear();
     this.device.pool.release(this.values.buffer);
     if (this.gradients !== undefined) {
       this.device.pool.release(this.gradients.buffer);

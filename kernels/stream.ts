@@ -95,14 +95,20 @@ export class Stream {
     );
   }
 
-  /** Records a copy of a tensor (R, C) into a texture of 16-byte texels, R × C of them; its rows fill multiples of 256 bytes. */
-  copyToTexture(source: Tensor, target: GPUTexture): void {
+  /**
+   * Records a copy of a tensor, whose rows fill multiples of 256 bytes, into a texture of 16-byte
+   * texels; what is taller than `panelRows` stands in panels of so many rows side by side.
+   */
+  copyToTexture(source: Tensor, target: GPUTexture, panelRows: number): void {
     const bytesPerRow = source.columns * bytesOf(source.type);
-    this.#outsidePass().copyBufferToTexture(
-      { buffer: source.buffer, offset: source.offset, bytesPerRow },
-      { texture: target },
-      [bytesPerRow / 16, source.rows],
-    );
+    const { buffer, offset, rows } = source;
+    for (let first = 0; first < rows; first += panelRows) {
+      this.#outsidePass().copyBufferToTexture(
+        { buffer, offset: offset + first * bytesPerRow, bytesPerRow },
+        { texture: target, origin: [first / panelRows * bytesPerRow / 16, 0] },
+        [bytesPerRow / 16, Math.min(panelRows, rows - first)],
+      );
+    }
   }
 
   /** Records zeros over all elements. */

@@ -5,10 +5,8 @@
  */
 import type { Device } from "./device.ts";
 import { requireShape } from "./errors.ts";
-import { bytesOf, type Tensor, type TensorOptions } from "./tensor.ts";
-
-/** Texture rows are copied in units of this many bytes. */
-const TEXTURE_ROW_BYTES = 256;
+import { type Image, makeImage } from "./images.ts";
+import type { Tensor, TensorOptions } from "./tensor.ts";
 
 /** Where an op's backward leaves a derivative. */
 export interface GradientTarget {
@@ -34,7 +32,7 @@ export class Tape {
   readonly storage: "f32" | "f16";
   readonly #backwards: (() => void)[] = [];
   readonly #temporaries: Tensor[] = [];
-  readonly #images = new Map<Tensor, GPUTexture>();
+  readonly #images = new Map<Tensor, Image>();
   readonly #textures: GPUTexture[] = [];
   /** Tensors whose gradients are temporaries of this tape. */
   readonly #derived: Tensor[] = [];
@@ -109,25 +107,21 @@ export class Tape {
   }
 
   /**
-   * The tensor (R, C) as a texture of R rows, copied at most once per tape: texture loads are about
-   * twice as fast as buffer loads on the software adapter. A texel is four f32 (rgba32float), or
-   * eight f16 in pairs (rgba32uint). Undefined where the shape does not allow it.
+   * The tensor as a texture, made at most once per tape; see `images.ts`. That of a parameter is kept
+   * until the parameters change. Undefined where no texture can hold it.
    */
-  image(tensor: Tensor): GPUTexture | undefined {
-    const known = this.#images.get(tensor);
-    if (known !== undefined) return known;
-    const limit = this.device.gpu.limits.maxTextureDimension2D;
-    const bytesPerRow = tensor.columns * bytesOf(tensor.type);
-    const fits = bytesPerRow % TEXTURE_ROW_BYTES === 0 &&
-      tensor.rows <= limit &&
-      bytesPerRow / 16 <= limit;
-    if (!fits) return undefined;
-    const format = tensor.type === "f32" ? "rgba32float" : "rgba32uint";
-    const texture = this.device.pool.texture(bytesPerRow / 16, tensor.rows, format);
-    this.device.stream.copyToTexture(tensor, texture);
-    this.#images.set(tensor, texture);
-    this.#textures.push(texture);
-    return texture;
+  image(tensor: Tensor): Image | undefined {
+    const make = () =>
+      makeImage(this.device, tensor, (shape, options) => this.empty(shape, options));
+    if (tensor.keptImages !== undefined) return tensor.keptImages.of(tensor, make);
+    let image = this.#images.get(tensor);
+    if (image === undefined) {
+      image = make();
+      if (image === undefined) return undefined;
+      this.#images.set(tensor, image);
+      this.#textures.push(image.texture);
+    }
+    return image;
   }
 
   /** To be called by an op that writes into a tensor older than itself: its texture is out of date. */

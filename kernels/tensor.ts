@@ -3,6 +3,7 @@
  * @module
  */
 import { requireShape } from "./errors.ts";
+import type { KeptImages } from "./images.ts";
 
 /** Number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
@@ -31,6 +32,8 @@ export interface TensorOptions {
 export class Tensor {
   /** Where the loss's derivative by this tensor is collected; undefined until it is needed. */
   gradient: Tensor | undefined;
+  /** Where its image outlives a tape; undefined for temporaries. */
+  keptImages: KeptImages | undefined;
 
   /** Wraps a slice of a buffer; the buffer holds at least `sizeOf(shape)` elements from the offset. */
   constructor(

@@ -7,7 +7,6 @@
  * @module
  */
 import {
-  add,
   attention,
   type Device,
   gatherRows,
@@ -144,10 +143,10 @@ export class Llama {
   /** Second half of a block: what attention gave is added to x, then what the MLP makes of it. (M, C) */
   finishBlock(tape: Tape, layer: number, x: Tensor, attended: Tensor): Tensor {
     const at = `model.layers.${layer}`;
-    const middle = add(tape, x, this.#project(tape, `${at}.self_attn.o_proj`, attended));
+    const middle = this.#project(tape, `${at}.self_attn.o_proj`, attended, x);
     const normed = this.#norm(tape, `${at}.post_attention_layernorm`, middle);
     const inner = siluGatePacked(tape, this.#project(tape, `${at}.mlp.gate_up_proj`, normed));
-    return add(tape, middle, this.#project(tape, `${at}.mlp.down_proj`, inner));
+    return this.#project(tape, `${at}.mlp.down_proj`, inner, middle);
   }
 
   /** The norm before the head. (N, C) */
@@ -205,7 +204,8 @@ export class Llama {
     return rmsNorm(tape, x, this.#parameter(name), this.config.rms_norm_eps);
   }
 
-  #project(tape: Tape, name: string, x: Tensor): Tensor {
-    return linearTransposed(tape, x, this.#parameter(name));
+  #project(tape: Tape, name: string, x: Tensor, residual?: Tensor): Tensor {
+    const options = residual === undefined ? {} : { residual };
+    return linearTransposed(tape, x, this.#parameter(name), options);
   }
 }

@@ -1,13 +1,14 @@
 /**
  * How the norms read their operands. On the software adapter a load from a buffer inside a loop costs
  * several times one from a texture, so tensors of many rows are read as images there; a hardware GPU,
- * and a tensor no texture holds, reads the buffer.
+ * and a tensor no texture holds, reads the buffer. See `images.ts` for how rows stand in a texture.
  * @module
  */
 import { type Binding, defineKernel, type Kernel, type Parameter } from "../kernel.ts";
+import { PANEL_ROWS } from "../images.ts";
 import type { Resource } from "../pipelines.ts";
 import type { Tape } from "../tape.ts";
-import type { Tensor } from "../tensor.ts";
+import { bytesOf, type Tensor } from "../tensor.ts";
 
 /** What rows are read from; a texel holds four f32 or eight f16. */
 export type RowSource = "buffer" | "texture" | "texture of halves";
@@ -23,18 +24,25 @@ export interface Rows {
 /** Copying fewer rows than this to a texture costs more than it saves. */
 const MIN_ROWS = 32;
 
+/** Rows of an image fill 256 bytes; a tensor of less than half of that would be mostly padding. */
+const MIN_ROW_BYTES = 128;
+
+function isWide(tensor: Tensor): boolean {
+  return tensor.columns * bytesOf(tensor.type) >= MIN_ROW_BYTES;
+}
+
 /** The best source of each tensor for a loop over the rows of the first. */
 export function rowsOf<N extends string>(
   tape: Tape,
   tensors: Readonly<Record<N, Tensor>>,
 ): Record<N, Rows> {
   const all = Object.entries<Tensor>(tensors);
-  const many = tape.device.adapter.software && all[0]![1].rows >= MIN_ROWS;
+  const many = tape.device.tuning.matmul === "registers" && all[0]![1].rows >= MIN_ROWS;
   const rows = all.map(([name, tensor]): [string, Rows] => {
-    const image = many ? tape.image(tensor) : undefined;
+    const image = many && isWide(tensor) ? tape.image(tensor) : undefined;
     if (image === undefined) return [name, { source: "buffer", resource: tensor }];
     const source = tensor.type === "f16" ? "texture of halves" : "texture";
-    return [name, { source, resource: image }];
+    return [name, { source, resource: image.texture }];
   });
   return Object.fromEntries(rows) as Record<N, Rows>;
 }
@@ -50,10 +58,13 @@ export function resourcesOf<N extends string>(
 /** WGSL of `NAMEAt(row, i)`, the vec4f of elements 4i … 4i + 3 of a row. */
 function declarationOf(name: string, source: RowSource, width: string): string {
   const head = `fn ${name}At(row: u32, i: u32) -> vec4f {`;
+  const texels = source === "texture" ? width : `(${width} + 1u) / 2u`;
+  const at = (texel: string) =>
+    `vec2u(row / ${PANEL_ROWS}u * ((${texels} + 15u) / 16u * 16u) + ${texel}, row % ${PANEL_ROWS}u)`;
   if (source === "buffer") return `${head} return vec4f(${name}[row * ${width} + i]); }`;
-  if (source === "texture") return `${head} return textureLoad(${name}, vec2u(i, row), 0); }`;
+  if (source === "texture") return `${head} return textureLoad(${name}, ${at("i")}, 0); }`;
   return `${head}
-  let texel = textureLoad(${name}, vec2u(i / 2u, row), 0);
+  let texel = textureLoad(${name}, ${at("i / 2u")}, 0);
   let pairs = select(texel.xy, texel.zw, i % 2u == 1u);
   return vec4f(unpack2x16float(pairs.x), unpack2x16float(pairs.y));
 }`;

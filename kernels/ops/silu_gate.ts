@@ -2,11 +2,11 @@
  * The gated product of a SwiGLU feed-forward layer (Shazeer 2020): `silu(gate) · up`.
  * @module
  */
+import { activationWgsl } from "../activations.ts";
 import { requireShape } from "../errors.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import { defineRowKernel, resourcesOf, rowsOf } from "./row_source.ts";
-import { siluWgsl } from "./silu.ts";
 
 /** `gate` and `up` are two tensors of rows `stride` apart, or one, up starting `shift` into each row. */
 const place = {
@@ -26,7 +26,7 @@ const forwardKernel = defineRowKernel({
   bindings: { y: "write float4" }, // (M, H)
   parameters: place,
   workgroupSize: 64,
-  declarations: siluWgsl,
+  declarations: activationWgsl(["silu"]),
   body: `${locate}
 y[index] = y_t(silu(g) * u);`,
 });
@@ -46,7 +46,7 @@ const backward = {
   rows: { gate: "p.stride", up: "p.stride", dy: "p.width" },
   parameters: { ...place, accumulateGate: "u32", accumulateUp: "u32" },
   workgroupSize: 64,
-  declarations: siluWgsl,
+  declarations: activationWgsl(["silu"]),
 } as const;
 
 const backwardKernel = defineRowKernel({

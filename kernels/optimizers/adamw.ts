@@ -141,6 +141,7 @@ export class AdamW {
     const { beta1, beta2, epsilon, weightDecay, clip } = this.#settings;
     const count = values.size / 4;
     const step = ++this.#steps;
+    this.parameters.changed();
     stream.dispatch(
       partialNormsKernel,
       { gradients, partials: this.#partials },

@@ -3,6 +3,7 @@
  */
 import { assertEquals, assertThrows } from "../../std/assert.ts";
 import { layerNorm, ShapeError, Tape, Tensor } from "../../kernels/kernels.ts";
+import { PANEL_ROWS } from "../../kernels/images.ts";
 import { Random } from "../../std/random.ts";
 import { checkOperation, type Operation } from "./check_operation.ts";
 import { assertClose } from "./close.ts";
@@ -44,6 +45,9 @@ for (const storage of ["f32", "f16"] as const) {
       // x, weight, bias, dy and the statistics, of two runs.
       assertEquals(gpu().textures - before, gpu().device.adapter.software ? 10 : 0);
     }));
+
+  Deno.test(`layer norm in ${storage} of more rows than one panel of a texture holds`, () =>
+    checkOperation(gpu(), new Random(8), operation(PANEL_ROWS + 70, 64), storage));
 }
 
 Deno.test("layer norm of numbers far from zero keeps its precision", () => {
