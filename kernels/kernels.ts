@@ -16,7 +16,8 @@ export {
 } from "./device.ts";
 export { GpuError, NoAdapterError, NonFiniteError, ShapeError } from "./errors.ts";
 export { AdamW, type AdamWOptions } from "./optimizers/adamw.ts";
-export { attention, type AttentionSpans, packedSpans } from "./ops/attention.ts";
+export { attention, type AttentionLayout } from "./ops/attention/attention.ts";
+export { packedSpans, sharedPrefixSpans, type Span } from "./ops/attention/spans.ts";
 export {
   type CategoricalLoss,
   categoricalLoss,

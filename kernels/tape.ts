@@ -34,6 +34,7 @@ export class Tape {
   readonly #temporaries: Tensor[] = [];
   readonly #images = new Map<Tensor, Image>();
   readonly #textures: GPUTexture[] = [];
+  readonly #uploads = new Map<object, Map<string | number, Tensor>>();
   /** Tensors whose gradients are temporaries of this tape. */
   readonly #derived: Tensor[] = [];
 
@@ -67,6 +68,19 @@ export class Tape {
   ): Tensor {
     const tensor = this.device.upload(data, shape);
     this.#temporaries.push(tensor);
+    return tensor;
+  }
+
+  /** A temporary made at the first call with this owner and key, and then the same. */
+  uploadOnce(
+    owner: object,
+    key: string | number,
+    make: () => Float32Array | Uint32Array,
+  ): Tensor {
+    let known = this.#uploads.get(owner);
+    if (known === undefined) this.#uploads.set(owner, known = new Map());
+    let tensor = known.get(key);
+    if (tensor === undefined) known.set(key, tensor = this.upload(make()));
     return tensor;
   }
 
@@ -153,5 +167,6 @@ export class Tape {
     this.#temporaries.length = 0;
     this.#textures.length = 0;
     this.#images.clear();
+    this.#uploads.clear();
   }
 }

@@ -90,8 +90,7 @@ export class Gpt2 {
 
   /** Final hidden states (N, C) of the wanted rows (N) of a batch, after the last norm. */
   hidden(tape: Tape, batch: PackedBatch, rows: Uint32Array): Tensor {
-    const spans = tape.upload(batch.spans, [batch.tokens.length, 4]);
-    const layout = { heads: this.config.n_head, spans };
+    const layout = { heads: this.config.n_head, spans: batch.spans };
     let x = this.embed(tape, batch.tokens, batch.positions);
     for (let layer = 0; layer < this.config.n_layer; layer++) {
       let attended = attention(

@@ -195,10 +195,7 @@ class Writer {
     const places = Uint32Array.from(this.#lengths.flatMap((length, row) => {
       return Array.from({ length }, (_, position) => row * width + position);
     }));
-    const layout = {
-      heads: this.model.config.n_head,
-      spans: tape.upload(spans, [tokens.length, 4]),
-    };
+    const layout = { heads: this.model.config.n_head, spans };
     let x = this.model.embed(tape, tokens, positions);
     for (const [layer, cache] of this.#caches.entries()) {
       const qkv = this.model.queryKeyValue(tape, layer, x);
@@ -216,10 +213,12 @@ class Writer {
       (length) => length + turn - 1,
     );
     const places = positions.map((position, row) => row * width + position);
-    const spans = Uint32Array.from([...places].flatMap((place, row) => {
-      return [place, row * width, place + 1, 0];
+    const spans = Array.from(places, (place, row) => ({
+      row: place,
+      queries: 1,
+      first: row * width,
     }));
-    const layout = { heads, spans: tape.upload(spans, [places.length, 4]) };
+    const layout = { heads, spans };
     let x = this.model.embed(tape, this.#last!, positions);
     for (const [layer, cache] of this.#caches.entries()) {
       placeRows(tape, this.model.queryKeyValue(tape, layer, x), places, cache);
