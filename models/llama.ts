@@ -33,18 +33,11 @@ import {
 import { normalValues } from "./random_weights.ts";
 import type { Tensor as StoredTensor } from "./safetensors.ts";
 
-/** The angles of one pass: every layer turns by the same. */
-interface Angles {
-  readonly positions: Uint32Array;
-  readonly table: Tensor;
-}
-
 /** A causal language model whose hidden states can be asked for by row. */
 export class Llama {
   /** All weights as they lie here; see `llama_parameters.ts`. */
   readonly parameters: Parameters;
   readonly #joined: readonly JoinedParameter[];
-  readonly #angles = new WeakMap<Tape, Angles>();
 
   private constructor(
     readonly device: Device,
@@ -104,7 +97,7 @@ export class Llama {
     const layout = {
       heads: this.config.num_attention_heads,
       keyValueHeads: this.config.num_key_value_heads,
-      spans: tape.upload(batch.spans, [batch.tokens.length, 4]),
+      spans: batch.spans,
     };
     let x = this.embed(tape, batch.tokens);
     for (let layer = 0; layer < this.config.num_hidden_layers; layer++) {
@@ -134,7 +127,7 @@ export class Llama {
   queryKeyValue(tape: Tape, layer: number, x: Tensor, positions: Uint32Array): Tensor {
     const normed = this.#norm(tape, `model.layers.${layer}.input_layernorm`, x);
     const projected = this.#project(tape, `model.layers.${layer}.self_attn.qkv_proj`, normed);
-    return rotary(tape, projected, this.#table(tape, positions), {
+    return rotary(tape, projected, rotaryTable(tape, positions, this.#rotary()), {
       heads: this.config.num_attention_heads,
       keyValueHeads: this.config.num_key_value_heads,
     });
@@ -171,14 +164,6 @@ export class Llama {
 
   #head(): Tensor {
     return this.#parameter(this.config.tie_word_embeddings ? "model.embed_tokens" : "lm_head");
-  }
-
-  #table(tape: Tape, positions: Uint32Array): Tensor {
-    const known = this.#angles.get(tape);
-    if (known?.positions === positions) return known.table;
-    const table = rotaryTable(tape, positions, this.#rotary());
-    this.#angles.set(tape, { positions, table });
-    return table;
   }
 
   #rotary(): RotaryOptions {

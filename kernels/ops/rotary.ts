@@ -48,13 +48,8 @@ export function rotaryFrequencies(options: RotaryOptions): Float64Array {
   });
 }
 
-/** Cosines, then sines, of each row's angles: (rows, headDim), for {@linkcode rotary}. */
-export function rotaryTable(tape: Tape, positions: Uint32Array, options: RotaryOptions): Tensor {
+function anglesOf(positions: Uint32Array, options: RotaryOptions): Float32Array {
   const { headDim } = options;
-  requireShape(
-    headDim % 8 === 0,
-    `rotary: heads of ${headDim} elements; two halves of vec4s need a multiple of 8`,
-  );
   const frequencies = rotaryFrequencies(options);
   const table = new Float32Array(positions.length * headDim);
   positions.forEach((position, row) => {
@@ -64,7 +59,22 @@ export function rotaryTable(tape: Tape, positions: Uint32Array, options: RotaryO
       table[at + headDim / 2] = Math.sin(position * frequency);
     });
   });
-  return tape.upload(table, [positions.length, headDim]);
+  return table;
+}
+
+/**
+ * Cosines, then sines, of each row's angles: (rows, headDim), for {@linkcode rotary}. The same array
+ * and options give the same table throughout a tape.
+ */
+export function rotaryTable(tape: Tape, positions: Uint32Array, options: RotaryOptions): Tensor {
+  const { headDim } = options;
+  requireShape(
+    headDim % 8 === 0,
+    `rotary: heads of ${headDim} elements; two halves of vec4s need a multiple of 8`,
+  );
+  const key = `rotary ${JSON.stringify(options)}`;
+  const shape = [positions.length, headDim];
+  return tape.uploadOnce(positions, key, () => anglesOf(positions, options), shape);
 }
 
 // The derivative of a rotation is the rotation back, so one kernel serves both ways.

@@ -4,19 +4,17 @@
  * and a tensor no texture holds, reads the buffer. See `images.ts` for how rows stand in a texture.
  * @module
  */
-import { type Binding, defineKernel, type Kernel, type Parameter } from "../kernel.ts";
 import { PANEL_ROWS } from "../images.ts";
+import { type Binding, defineKernel, type Kernel, type Parameter } from "../kernel.ts";
 import type { Resource } from "../pipelines.ts";
 import type { Tape } from "../tape.ts";
 import { bytesOf, type Tensor } from "../tensor.ts";
-
-/** What rows are read from; a texel holds four f32 or eight f16. */
-export type RowSource = "buffer" | "texture" | "texture of halves";
+import { bindingOf, type Source } from "./attention/source.ts";
 
 /** A tensor as a kernel reads it. */
 export interface Rows {
   /** Where its elements are. */
-  readonly source: RowSource;
+  readonly source: Source;
   /** What to bind. */
   readonly resource: Resource;
 }
@@ -41,7 +39,7 @@ export function rowsOf<N extends string>(
   const rows = all.map(([name, tensor]): [string, Rows] => {
     const image = many && isWide(tensor) ? tape.image(tensor) : undefined;
     if (image === undefined) return [name, { source: "buffer", resource: tensor }];
-    const source = tensor.type === "f16" ? "texture of halves" : "texture";
+    const source = tensor.type === "f16" ? "halves" : "texture";
     return [name, { source, resource: image.texture }];
   });
   return Object.fromEntries(rows) as Record<N, Rows>;
@@ -56,7 +54,7 @@ export function resourcesOf<N extends string>(
 }
 
 /** WGSL of `NAMEAt(row, i)`, the vec4f of elements 4i … 4i + 3 of a row. */
-function declarationOf(name: string, source: RowSource, width: string): string {
+function declarationOf(name: string, source: Source, width: string): string {
   const head = `fn ${name}At(row: u32, i: u32) -> vec4f {`;
   const texels = source === "texture" ? width : `(${width} + 1u) / 2u`;
   const at = (texel: string) =>
@@ -69,12 +67,6 @@ function declarationOf(name: string, source: RowSource, width: string): string {
   return vec4f(unpack2x16float(pairs.x), unpack2x16float(pairs.y));
 }`;
 }
-
-const BINDINGS = {
-  "buffer": "read float4",
-  "texture": "texture",
-  "texture of halves": "texture of u32",
-} as const satisfies Record<RowSource, Binding>;
 
 /** A kernel before it is known where its rows `N` come from; the rest is as {@linkcode Kernel} has it. */
 export interface RowKernel<N extends string, B extends string, P extends string> {
@@ -107,7 +99,7 @@ export function defineRowKernel<
     const key = sources.join();
     let variant = known.get(key);
     if (variant === undefined) {
-      const bindings = names.map((name, i) => [name, BINDINGS[sources[i]!]]);
+      const bindings = names.map((name, i) => [name, bindingOf(sources[i]!)]);
       variant = defineKernel<N | B, P>({
         label: kernel.label,
         bindings: { ...Object.fromEntries(bindings), ...kernel.bindings },
