@@ -9,6 +9,7 @@ import { requireShape } from "../errors.ts";
 import { defineKernel, MAX_ITERATIONS } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
+import { defineRowKernel, resourcesOf, rowsOf } from "./row_source.ts";
 
 const gatherKernel = defineKernel({
   label: "gather rows",
@@ -22,20 +23,19 @@ if (p.accumulate == 1u) { value += vec4f(y[index]); }
 y[index] = y_t(value);`,
 });
 
-const scatterKernel = defineKernel({
+const scatterKernel = defineRowKernel({
   label: "scatter-add rows",
+  rows: { dy: "p.width" }, // (M, C)
   bindings: {
-    dy: "read float4", // (M, C)
     groups: "read vec4u", // (groups): table row, first and end position in `order`, 0
     order: "read u32", // (M): rows of dy, grouped by table row
     dTable: "write float4", // (R, C)
   },
   parameters: { width: "u32" },
-  workgroupSize: 8,
   body: `let group = groups[index / p.width];
 let column = index % p.width;
 var total = vec4f(dTable[group.x * p.width + column]);
-for (var i = group.y; i < group.z; i++) { total += vec4f(dy[order[i] * p.width + column]); }
+for (var i = group.y; i < group.z; i++) { total += dyAt(order[i], column); }
 dTable[group.x * p.width + column] = dTable_t(total);`,
 });
 
@@ -120,10 +120,11 @@ export function gatherRows(
       "gather rows: backward needs indices the processor knows",
     );
     const { groups, order } = groupRows(known);
+    const slopes = rowsOf(tape, { dy });
     stream.dispatch(
-      scatterKernel,
+      scatterKernel(slopes),
       {
-        dy,
+        ...resourcesOf(slopes),
         groups: tape.upload(groups),
         order: tape.upload(order),
         dTable: target.gradient,

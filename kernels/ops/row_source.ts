@@ -1,5 +1,5 @@
 /**
- * How the norms read their operands. On the software adapter a load from a buffer inside a loop costs
+ * How norms, gates and gathers read their operands. On the software adapter a load from a buffer inside a loop costs
  * several times one from a texture, so tensors of many rows are read as images there; a hardware GPU,
  * and a tensor no texture holds, reads the buffer. See `images.ts` for how rows stand in a texture.
  * @module

@@ -31,6 +31,23 @@ for (const storage of ["f32", "f16"] as const) {
       }, storage);
     }));
 
+  Deno.test(`the gradient of many rows in ${storage} is read from a texture where that is faster`, () =>
+    forAll(2, async (random) => {
+      const [rows, columns] = [between(random, 1, 9), 128];
+      const indices = indicesOf(random, between(random, 32, 60), rows);
+      const before = gpu().textures;
+      await checkOperation(gpu(), random, {
+        name: `gather ${indices.length} of ${rows}x${columns}`,
+        shapes: [[rows, columns]],
+        run: (tape, [table]) => gatherRows(tape, table!, indices),
+        forward: ([table]) => reference.gatherRows(table!, columns, indices),
+        backward: (_, dy) => [
+          reference.gatherRowsBackward(rows * columns, columns, indices, dy),
+        ],
+      }, storage);
+      assertEquals(gpu().textures - before, gpu().device.adapter.software ? 2 : 0);
+    }));
+
   Deno.test(`rows in ${storage} of a second table are added, and both tables get gradients`, () =>
     forAll(4, (random) => {
       const [rowsA, rowsB] = [between(random, 1, 9), between(random, 1, 9)];
