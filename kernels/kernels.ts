@@ -27,6 +27,7 @@ export { dropout, type DropoutOptions } from "./ops/dropout.ts";
 export { gatherRows } from "./ops/embedding.ts";
 export { activation, gelu, type GeluForm, silu } from "./ops/activation.ts";
 export { layerNorm } from "./ops/layer_norm.ts";
+export { int8Linear, type Int8LinearOptions, Int8Matrix } from "./ops/int8_linear.ts";
 export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
 export {
   matmul,

@@ -147,7 +147,7 @@ export class Stream {
 
   /** Submits, waits and returns the elements as f32. */
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
-    const bytes = await this.#readBytes(tensor);
+    const bytes = await this.readBytes(tensor);
     return tensor.type === "f16"
       ? Float32Array.from(new Float16Array(bytes, 0, tensor.size))
       : new Float32Array(bytes);
@@ -155,10 +155,11 @@ export class Stream {
 
   /** Submits, waits and returns the elements as u32. */
   async readIndices(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>> {
-    return new Uint32Array(await this.#readBytes(tensor));
+    return new Uint32Array(await this.readBytes(tensor));
   }
 
-  async #readBytes(tensor: Tensor): Promise<ArrayBuffer> {
+  /** Submits, waits and returns the bytes, filled up to whole words. */
+  async readBytes(tensor: Tensor): Promise<ArrayBuffer> {
     // Copies are made in whole words; an odd number of f16 elements ends within one.
     const size = Math.ceil(tensor.byteLength / 4) * 4;
     const staging = this.#gpu.createBuffer({
