@@ -76,7 +76,10 @@ const scalingSchema = z.object({
   path: ["low_freq_factor"],
 });
 
-/** Fills in what published files leave out, and reads `rope_parameters`, where newer files keep both ropes' keys. */
+/**
+ * Fills in what published files leave out. Newer ones keep `rope_theta` and what else there is to say of
+ * positions in `rope_parameters`.
+ */
 function completed(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const given = value as Record<string, unknown>;

@@ -1,7 +1,8 @@
 /**
- * How norms, gates and gathers read their operands. On the software adapter a load from a buffer inside a loop costs
- * several times one from a texture, so tensors of many rows are read as images there; a hardware GPU,
- * and a tensor no texture holds, reads the buffer. See `images.ts` for how rows stand in a texture.
+ * How norms, gates, rotations and gathers read their operands. On the software adapter a load from a
+ * buffer costs several times one from a texture, so tensors of many rows are read as images there; a
+ * hardware GPU reads buffers, and so does what no texture holds or mostly padding would fill. See
+ * `images.ts` for how rows stand in a texture.
  * @module
  */
 import { PANEL_ROWS } from "../images.ts";
