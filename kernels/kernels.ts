@@ -30,6 +30,11 @@ export { layerNorm } from "./ops/layer_norm.ts";
 export { int8Linear, type Int8LinearOptions, Int8Matrix } from "./ops/int8_linear.ts";
 export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
 export {
+  type LinearCrossEntropy,
+  linearCrossEntropy,
+  type LinearCrossEntropyOptions,
+} from "./ops/linear_cross_entropy.ts";
+export {
   matmul,
   type MatmulActivation,
   type MatmulArguments,
@@ -46,7 +51,8 @@ export {
   rotaryTable,
 } from "./ops/rotary.ts";
 export { siluGate, siluGatePacked } from "./ops/silu_gate.ts";
-export { sample, type SampleOptions } from "./ops/sample.ts";
+export { type PolicyLoss, policyLoss, type PolicyLossOptions } from "./ops/policy_loss.ts";
+export { readChoices, sample, type SampleOptions } from "./ops/sample.ts";
 export { Parameters, type ParameterShape } from "./parameters.ts";
 export { type GradientTarget, Tape, type TapeOptions } from "./tape.ts";
 export { type ElementType, sizeOf, Tensor, type TensorOptions } from "./tensor.ts";
