@@ -23,8 +23,9 @@ export {
   categoricalLoss,
   type CategoricalLossOptions,
 } from "./ops/categorical_loss.ts";
+export { dropout, type DropoutOptions } from "./ops/dropout.ts";
 export { gatherRows } from "./ops/embedding.ts";
-export { activation, gelu } from "./ops/activation.ts";
+export { activation, gelu, type GeluForm, silu } from "./ops/activation.ts";
 export { layerNorm } from "./ops/layer_norm.ts";
 export { int8Linear, type Int8LinearOptions, Int8Matrix } from "./ops/int8_linear.ts";
 export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
@@ -40,6 +41,16 @@ export {
   type Transposes,
 } from "./ops/matmul/matmul.ts";
 export { placeRows } from "./ops/place_rows.ts";
+export { rmsNorm } from "./ops/rms_norm.ts";
+export {
+  rotary,
+  rotaryFrequencies,
+  type RotaryLayout,
+  type RotaryOptions,
+  type RotaryScaling,
+  rotaryTable,
+} from "./ops/rotary.ts";
+export { siluGate, siluGatePacked } from "./ops/silu_gate.ts";
 export { type PolicyLoss, policyLoss, type PolicyLossOptions } from "./ops/policy_loss.ts";
 export { readChoices, sample, type SampleOptions } from "./ops/sample.ts";
 export { Parameters, type ParameterShape } from "./parameters.ts";

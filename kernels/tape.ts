@@ -71,16 +71,17 @@ export class Tape {
     return tensor;
   }
 
-  /** A temporary made at the first call with this owner and key, and then the same. */
+  /** A temporary made at the first call with this owner and key, and then the same. Default shape: flat. */
   uploadOnce(
     owner: object,
     key: string | number,
     make: () => Float32Array | Uint32Array,
+    shape?: readonly number[],
   ): Tensor {
     let known = this.#uploads.get(owner);
     if (known === undefined) this.#uploads.set(owner, known = new Map());
     let tensor = known.get(key);
-    if (tensor === undefined) known.set(key, tensor = this.upload(make()));
+    if (tensor === undefined) known.set(key, tensor = this.upload(make(), shape));
     return tensor;
   }
 

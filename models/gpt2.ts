@@ -22,6 +22,7 @@ import {
 import { Random } from "../std/random.ts";
 import type { PackedBatch } from "./batch.ts";
 import { type Gpt2Config, gpt2ParameterShapes } from "./gpt2_config.ts";
+import { normalValues } from "./random_weights.ts";
 import type { Tensor as StoredTensor } from "./safetensors.ts";
 
 /** A causal language model whose hidden states can be asked for by row. */
@@ -187,20 +188,4 @@ function initialValues(
   }
   const scale = name.endsWith("c_proj.weight") ? 1 / Math.sqrt(2 * config.n_layer) : 1;
   return normalValues(size, config.initializer_range * scale, random);
-}
-
-/** Normal numbers by Box and Muller (1958). */
-function normalValues(
-  size: number,
-  deviation: number,
-  random: Random,
-): Float32Array {
-  const values = new Float32Array(size);
-  for (let i = 0; i < size; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log(1 - random.next())) * deviation;
-    const angle = 2 * Math.PI * random.next();
-    values[i] = radius * Math.cos(angle);
-    if (i + 1 < size) values[i + 1] = radius * Math.sin(angle);
-  }
-  return values;
 }

@@ -62,7 +62,15 @@ export function activation(tape: Tape, name: ActivationName, x: Tensor): Tensor 
   return y;
 }
 
-/** GELU in GPT-2's tanh form: `0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))`, any shape. */
-export function gelu(tape: Tape, x: Tensor): Tensor {
-  return activation(tape, "gelu", x);
+/** `tanh`: `0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))`. `erf`: `0.5 x (1 + erf(x / √2))`. */
+export type GeluForm = "tanh" | "erf";
+
+/** GELU in the form asked for, any shape; the default is GPT-2's. */
+export function gelu(tape: Tape, x: Tensor, form: GeluForm = "tanh"): Tensor {
+  return activation(tape, form === "tanh" ? "gelu" : "geluErf", x);
+}
+
+/** `y = x / (1 + exp(−x))`, any shape. */
+export function silu(tape: Tape, x: Tensor): Tensor {
+  return activation(tape, "silu", x);
 }

@@ -9,13 +9,13 @@ import type { Tensor } from "../tensor.ts";
 
 const kernel = defineKernel({
   label: "add",
-  bindings: { x: "read vec4f", y: "write vec4f" },
+  bindings: { x: "read float4", y: "write float4" },
   parameters: {},
   workgroupSize: 64,
-  body: "y[index] += x[index];",
+  body: "y[index] = y_t(vec4f(y[index]) + vec4f(x[index]));",
 });
 
-/** `target += source`, element by element; same size. */
+/** `target += source`, element by element; same size, each stored as it is. */
 export function addInto(tape: Tape, source: Tensor, target: Tensor): void {
   requireShape(
     source.size === target.size,

@@ -9,34 +9,34 @@ import { requireShape } from "../errors.ts";
 import { defineKernel, MAX_ITERATIONS } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
+import { defineRowKernel, resourcesOf, rowsOf } from "./row_source.ts";
 
 const gatherKernel = defineKernel({
   label: "gather rows",
-  bindings: { table: "read vec4f", indices: "read u32", y: "write vec4f" },
+  bindings: { table: "read float4", indices: "read u32", y: "write float4" },
   parameters: { width: "u32", accumulate: "u32" },
   workgroupSize: 64,
   body: `let row = index / p.width;
 let column = index % p.width;
-var value = table[indices[row] * p.width + column];
-if (p.accumulate == 1u) { value += y[index]; }
-y[index] = value;`,
+var value = vec4f(table[indices[row] * p.width + column]);
+if (p.accumulate == 1u) { value += vec4f(y[index]); }
+y[index] = y_t(value);`,
 });
 
-const scatterKernel = defineKernel({
+const scatterKernel = defineRowKernel({
   label: "scatter-add rows",
+  rows: { dy: "p.width" }, // (M, C)
   bindings: {
-    dy: "read vec4f", // (M, C)
     groups: "read vec4u", // (groups): table row, first and end position in `order`, 0
     order: "read u32", // (M): rows of dy, grouped by table row
-    dTable: "write vec4f", // (R, C)
+    dTable: "write float4", // (R, C)
   },
   parameters: { width: "u32" },
-  workgroupSize: 8,
   body: `let group = groups[index / p.width];
 let column = index % p.width;
-var total = dTable[group.x * p.width + column];
-for (var i = group.y; i < group.z; i++) { total += dy[order[i] * p.width + column]; }
-dTable[group.x * p.width + column] = total;`,
+var total = vec4f(dTable[group.x * p.width + column]);
+for (var i = group.y; i < group.z; i++) { total += dyAt(order[i], column); }
+dTable[group.x * p.width + column] = dTable_t(total);`,
 });
 
 /** Rows grouped by the table entry they read; see the module's header. */
@@ -120,10 +120,11 @@ export function gatherRows(
       "gather rows: backward needs indices the processor knows",
     );
     const { groups, order } = groupRows(known);
+    const slopes = rowsOf(tape, { dy });
     stream.dispatch(
-      scatterKernel,
+      scatterKernel(slopes),
       {
-        dy,
+        ...resourcesOf(slopes),
         groups: tape.upload(groups),
         order: tape.upload(order),
         dTable: target.gradient,

@@ -9,10 +9,10 @@ import type { Tensor } from "../tensor.ts";
 
 const kernel = defineKernel({
   label: "place rows",
-  bindings: { x: "read vec4f", places: "read u32", y: "write vec4f" },
+  bindings: { x: "read float4", places: "read u32", y: "write float4" },
   parameters: { width: "u32" },
   workgroupSize: 64,
-  body: "y[places[index / p.width] * p.width + index % p.width] = x[index];",
+  body: "y[places[index / p.width] * p.width + index % p.width] = y_t(vec4f(x[index]));",
 });
 
 /** `y (R, C)[places (M)] = x (M, C)`, C a multiple of 4, places all different. Has no derivative. */

@@ -15,45 +15,64 @@ function indicesOf(random: Random, count: number, below: number): Uint32Array {
   return Uint32Array.from({ length: count }, () => random.below(below));
 }
 
-Deno.test("gathered rows, repeated ones too, and their gradient equal float64", () =>
-  forAll(6, (random) => {
-    const [rows, columns] = [between(random, 1, 9), 4 * between(random, 1, 30)];
-    const indices = indicesOf(random, between(random, 1, 40), rows);
-    return checkOperation(gpu(), random, {
-      name: `gather ${indices.length} of ${rows}x${columns}`,
-      shapes: [[rows, columns]],
-      run: (tape, [table]) => gatherRows(tape, table!, indices),
-      forward: ([table]) => reference.gatherRows(table!, columns, indices),
-      backward: (_, dy) => [
-        reference.gatherRowsBackward(rows * columns, columns, indices, dy),
-      ],
-    });
-  }));
+for (const storage of ["f32", "f16"] as const) {
+  Deno.test(`gathered rows in ${storage}, repeated ones too, and their gradient equal float64`, () =>
+    forAll(6, (random) => {
+      const [rows, columns] = [between(random, 1, 9), 4 * between(random, 1, 30)];
+      const indices = indicesOf(random, between(random, 1, 40), rows);
+      return checkOperation(gpu(), random, {
+        name: `gather ${indices.length} of ${rows}x${columns}`,
+        shapes: [[rows, columns]],
+        run: (tape, [table]) => gatherRows(tape, table!, indices),
+        forward: ([table]) => reference.gatherRows(table!, columns, indices),
+        backward: (_, dy) => [
+          reference.gatherRowsBackward(rows * columns, columns, indices, dy),
+        ],
+      }, storage);
+    }));
 
-Deno.test("rows of a second table are added to the first's, and both get gradients", () =>
-  forAll(4, (random) => {
-    const [rowsA, rowsB] = [between(random, 1, 9), between(random, 1, 9)];
-    const [count, columns] = [
-      between(random, 1, 40),
-      4 * between(random, 1, 9),
-    ];
-    const a = indicesOf(random, count, rowsA);
-    const b = indicesOf(random, count, rowsB);
-    return checkOperation(gpu(), random, {
-      name: `gather ${count} of ${rowsA} and of ${rowsB}`,
-      shapes: [[rowsA, columns], [rowsB, columns]],
-      run: (tape, [tableA, tableB]) => gatherRows(tape, tableB!, b, gatherRows(tape, tableA!, a)),
-      forward: ([tableA, tableB]) => {
-        const added = reference.gatherRows(tableB!, columns, b);
-        return reference.gatherRows(tableA!, columns, a)
-          .map((value, i) => value + added[i]!);
-      },
-      backward: (_, dy) => [
-        reference.gatherRowsBackward(rowsA * columns, columns, a, dy),
-        reference.gatherRowsBackward(rowsB * columns, columns, b, dy),
-      ],
-    });
-  }));
+  Deno.test(`the gradient of many rows in ${storage} is read from a texture where that is faster`, () =>
+    forAll(2, async (random) => {
+      const [rows, columns] = [between(random, 1, 9), 128];
+      const indices = indicesOf(random, between(random, 32, 60), rows);
+      const before = gpu().textures;
+      await checkOperation(gpu(), random, {
+        name: `gather ${indices.length} of ${rows}x${columns}`,
+        shapes: [[rows, columns]],
+        run: (tape, [table]) => gatherRows(tape, table!, indices),
+        forward: ([table]) => reference.gatherRows(table!, columns, indices),
+        backward: (_, dy) => [
+          reference.gatherRowsBackward(rows * columns, columns, indices, dy),
+        ],
+      }, storage);
+      assertEquals(gpu().textures - before, gpu().device.adapter.software ? 2 : 0);
+    }));
+
+  Deno.test(`rows in ${storage} of a second table are added, and both tables get gradients`, () =>
+    forAll(4, (random) => {
+      const [rowsA, rowsB] = [between(random, 1, 9), between(random, 1, 9)];
+      const [count, columns] = [
+        between(random, 1, 40),
+        4 * between(random, 1, 9),
+      ];
+      const a = indicesOf(random, count, rowsA);
+      const b = indicesOf(random, count, rowsB);
+      return checkOperation(gpu(), random, {
+        name: `gather ${count} of ${rowsA} and of ${rowsB}`,
+        shapes: [[rowsA, columns], [rowsB, columns]],
+        run: (tape, [tableA, tableB]) => gatherRows(tape, tableB!, b, gatherRows(tape, tableA!, a)),
+        forward: ([tableA, tableB]) => {
+          const added = reference.gatherRows(tableB!, columns, b);
+          return reference.gatherRows(tableA!, columns, a)
+            .map((value, i) => value + added[i]!);
+        },
+        backward: (_, dy) => [
+          reference.gatherRowsBackward(rowsA * columns, columns, a, dy),
+          reference.gatherRowsBackward(rowsB * columns, columns, b, dy),
+        ],
+      }, storage);
+    }));
+}
 
 Deno.test("rows are gathered by indices the device holds", () =>
   gpu().run(async (tape) => {
@@ -121,27 +140,27 @@ Deno.test("a tape without gradients adds rows of a trainable table to anything",
     tape.device.pool.release(table.buffer);
   }, { gradients: false }));
 
-Deno.test("placed rows stand at their places, and other rows are untouched", () =>
-  forAll(4, async (random) => {
-    const [rows, columns] = [
-      between(random, 3, 30),
-      4 * between(random, 1, 30),
-    ];
-    const places = Uint32Array.from(random.shuffle([...Array(rows).keys()]))
-      .slice(0, between(random, 1, rows));
-    const x = numbers(random, places.length * columns);
-    const before = numbers(random, rows * columns);
-    const expected = before.slice();
-    places.forEach((place, i) =>
-      expected.set(x.subarray(i * columns, (i + 1) * columns), place * columns)
-    );
-    await gpu().run(async (tape) => {
-      const y = tape.upload(before, [rows, columns]);
-      const source = tape.upload(x, [places.length, columns]);
-      placeRows(tape, source, places, y);
-      assertEquals(await gpu().read([y]), [expected]);
-    });
-  }));
+for (const [from, to] of [["f32", "f32"], ["f16", "f16"], ["f16", "f32"]] as const) {
+  Deno.test(`placed rows in ${from} stand in ${to} at their places, other rows untouched`, () =>
+    forAll(4, async (random) => {
+      const [rows, columns] = [between(random, 3, 30), 4 * between(random, 1, 30)];
+      const places = Uint32Array.from(random.shuffle([...Array(rows).keys()]))
+        .slice(0, between(random, 1, rows));
+      const halves = () => Float32Array.from(Float16Array.from(numbers(random, rows * columns)));
+      const x = halves().subarray(0, places.length * columns);
+      const before = halves();
+      const expected = before.slice();
+      places.forEach((place, i) =>
+        expected.set(x.subarray(i * columns, (i + 1) * columns), place * columns)
+      );
+      await gpu().run(async (tape) => {
+        const y = gpu().leaf(tape, before, [rows, columns], to);
+        const source = gpu().leaf(tape, x, [places.length, columns], from);
+        placeRows(tape, source, places, y);
+        assertEquals(await gpu().read([y]), [expected]);
+      });
+    }));
+}
 
 Deno.test("placeRows refuses places and shapes that do not fit", () => {
   const tape = new Tape(gpu().device);

@@ -1,8 +1,9 @@
 /**
  * Layer normalisation: forward, derivatives, and the sizes where its sums are split.
  */
-import { assertThrows } from "../../std/assert.ts";
+import { assertEquals, assertThrows } from "../../std/assert.ts";
 import { layerNorm, ShapeError, Tape, Tensor } from "../../kernels/kernels.ts";
+import { PANEL_ROWS } from "../../kernels/images.ts";
 import { Random } from "../../std/random.ts";
 import { checkOperation, type Operation } from "./check_operation.ts";
 import { assertClose } from "./close.ts";
@@ -23,21 +24,31 @@ function operation(rows: number, columns: number): Operation {
   };
 }
 
-Deno.test("layer norm and its derivatives equal float64", () =>
-  forAll(6, (random) => {
-    const columns = 4 * between(random, 2, 40);
-    return checkOperation(
-      gpu(),
-      random,
-      operation(between(random, 1, 60), columns),
-    );
-  }));
+for (const storage of ["f32", "f16"] as const) {
+  Deno.test(`layer norm in ${storage} and its derivatives equal float64`, () =>
+    forAll(6, (random) => {
+      const columns = 4 * between(random, 2, 40);
+      return checkOperation(gpu(), random, operation(between(random, 1, 60), columns), storage);
+    }));
 
-Deno.test("layer norm sums derivatives over several chunks of 64 rows", async () => {
-  for (const rows of [64, 65, 200]) {
-    await checkOperation(gpu(), new Random(rows), operation(rows, 8));
-  }
-});
+  Deno.test(`layer norm in ${storage} sums derivatives over several chunks of 64 rows`, async () => {
+    for (const rows of [64, 65, 200]) {
+      await checkOperation(gpu(), new Random(rows), operation(rows, 8), storage);
+    }
+  });
+
+  Deno.test(`layer norm in ${storage} of many rows reads textures where they are faster`, () =>
+    forAll(4, async (random) => {
+      const before = gpu().textures;
+      const sizes = operation(between(random, 32, 150), 128 * between(random, 1, 3));
+      await checkOperation(gpu(), random, sizes, storage);
+      // x, weight, bias, dy and the statistics, of two runs.
+      assertEquals(gpu().textures - before, gpu().device.adapter.software ? 10 : 0);
+    }));
+
+  Deno.test(`layer norm in ${storage} of more rows than one panel of a texture holds`, () =>
+    checkOperation(gpu(), new Random(8), operation(PANEL_ROWS + 70, 64), storage));
+}
 
 Deno.test("layer norm of numbers far from zero keeps its precision", () => {
   const random = new Random(3);

@@ -2,14 +2,22 @@
  * Affine maps: forward and all derivatives, on texture and plain shapes.
  */
 import { assertThrows } from "../../std/assert.ts";
-import { linear, linearTransposed, ShapeError, sizeOf, Tape } from "../../kernels/kernels.ts";
+import {
+  ACTIVATIONS,
+  linear,
+  linearTransposed,
+  ShapeError,
+  sizeOf,
+  Tape,
+} from "../../kernels/kernels.ts";
 import type { Random } from "../../std/random.ts";
 import { checkOperation } from "./check_operation.ts";
 import { useGpu } from "./gpu.ts";
 import { between, forAll } from "./property.ts";
 import * as reference from "./reference/linear.ts";
-import { gelu, geluBackward } from "./reference/gelu.ts";
+import { gelu, geluBackward, geluErf, geluErfBackward } from "./reference/gelu.ts";
 import { columnSums, matmul } from "./reference/matmul.ts";
+import { silu, siluBackward } from "./reference/silu.ts";
 
 const gpu = useGpu();
 
@@ -82,22 +90,30 @@ Deno.test("linear refuses a residual of another size", () => {
   tape.release();
 });
 
-Deno.test("linear with an activation, and its derivatives, equal float64", () =>
-  forAll(4, (random) => {
-    const sizes = sizesOf(random);
-    const { rows, columns, depth } = sizes;
-    return checkOperation(gpu(), random, {
-      name: `gelu of linear ${rows}x${depth}x${columns}`,
-      shapes: [[rows, depth], [depth, columns], [columns]],
-      run: (tape, [x, weight, bias]) =>
-        linear(tape, x!, weight!, { bias: bias!, activation: "gelu" }),
-      forward: ([x, weight, bias]) => gelu(reference.linear(sizes, x!, weight!, bias)),
-      backward: ([x, weight, bias], dy) => {
-        const before = reference.linear(sizes, x!, weight!, bias);
-        return reference.linearBackward(sizes, x!, weight!, geluBackward(before, dy)).slice(0, 3);
-      },
-    });
-  }));
+const ACTIVATION_REFERENCES = {
+  gelu: [gelu, geluBackward],
+  geluErf: [geluErf, geluErfBackward],
+  silu: [silu, siluBackward],
+} as const;
+
+for (const activation of ACTIVATIONS) {
+  const [apply, carryBack] = ACTIVATION_REFERENCES[activation];
+  Deno.test(`linear with ${activation}, and its derivatives, equal float64`, () =>
+    forAll(3, (random) => {
+      const sizes = sizesOf(random);
+      const { rows, columns, depth } = sizes;
+      return checkOperation(gpu(), random, {
+        name: `${activation} of linear ${rows}x${depth}x${columns}`,
+        shapes: [[rows, depth], [depth, columns], [columns]],
+        run: (tape, [x, weight, bias]) => linear(tape, x!, weight!, { bias: bias!, activation }),
+        forward: ([x, weight, bias]) => apply(reference.linear(sizes, x!, weight!, bias)),
+        backward: ([x, weight, bias], dy) => {
+          const before = reference.linear(sizes, x!, weight!, bias);
+          return reference.linearBackward(sizes, x!, weight!, carryBack(before, dy)).slice(0, 3);
+        },
+      });
+    }));
+}
 
 Deno.test("linearTransposed with a bias sums its derivative", () =>
   forAll(3, (random) => {

@@ -26,13 +26,15 @@ function sum(...terms: readonly Float64Array[]): Float64Array {
   return terms[0]!.map((_, i) => terms.reduce((all, term) => all + term[i]!, 0));
 }
 
-Deno.test("addInto adds every element, and refuses another size", () =>
-  forAll(4, (random) => {
+Deno.test("addInto adds every element, however stored, and refuses another size", () =>
+  forAll(6, (random) => {
     const count = between(random, 1, 300);
-    const [x, y] = [numbers(random, count), numbers(random, count)];
+    // Multiples of 1/64 below 4: their sums are exact in f16.
+    const exact = () => numbers(random, count).map((value) => Math.round(value * 64) / 64);
+    const [x, y] = [exact(), exact()];
     return gpu().run(async (tape) => {
-      const target = tape.upload(y);
-      addInto(tape, tape.upload(x), target);
+      const target = gpu().leaf(tape, y, [count], random.pick(["f32", "f16"]));
+      addInto(tape, gpu().leaf(tape, x, [count], random.pick(["f32", "f16"])), target);
       assertEquals(await gpu().read([target]), [y.map((v, i) => v + x[i]!)]);
       assertThrows(
         () => addInto(tape, tape.empty([count + 1]), target),

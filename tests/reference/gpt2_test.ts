@@ -1,10 +1,10 @@
 import { assertEquals, assertLess } from "../../std/assert.ts";
-import { gpt2ParameterShapes } from "../../models/gpt2_config.ts";
 import { referenceLogits } from "./gpt2.ts";
+import { gpt2ParameterShapes, parseGpt2Config } from "../../models/gpt2_config.ts";
 import { loadTrace, tensorsOf } from "./trace.ts";
 
 Deno.test("the trace holds the parameters the configuration describes", () => {
-  const trace = loadTrace();
+  const trace = loadTrace("gpt2_trace", parseGpt2Config);
   for (const prefix of ["initial", "gradient0", "final"]) {
     const tensors = tensorsOf(trace, prefix);
     const shapes = gpt2ParameterShapes(trace.config);
@@ -16,7 +16,7 @@ Deno.test("the trace holds the parameters the configuration describes", () => {
 });
 
 Deno.test("the reference forward pass gives PyTorch's logits and loss", () => {
-  const trace = loadTrace();
+  const trace = loadTrace("gpt2_trace", parseGpt2Config);
   const parameters = tensorsOf(trace, "initial");
   const expected = trace.tensors.get("logits0")?.data ?? [];
   const logits: number[] = [];

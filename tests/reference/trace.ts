@@ -1,12 +1,11 @@
 /**
- * The training trace made by PyTorch (`tests/fixtures/gpt2_trace.py`), loaded.
+ * The training traces made by PyTorch (`tests/fixtures/training_trace.py`), loaded.
  */
-import { type Gpt2Config, parseGpt2Config } from "../../models/gpt2_config.ts";
 import { readSafetensors, type Tensor } from "../../models/safetensors.ts";
 
-/** Numbers of the trace; the script's docstring says what each means. */
-export interface Trace {
-  readonly config: Gpt2Config;
+/** Numbers of a trace; the script's docstring says what each means. */
+export interface Trace<Config> {
+  readonly config: Config;
   readonly optimiser: {
     readonly learningRate: number;
     readonly beta1: number;
@@ -32,20 +31,23 @@ export interface Trace {
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
-/** Loads the trace. */
-export function loadTrace(): Trace {
+/** Loads the trace of this name, its configuration checked by `parse`. */
+export function loadTrace<Config>(
+  name: "gpt2_trace" | "llama_trace",
+  parse: (config: unknown, where: string) => Config,
+): Trace<Config> {
   const path = (extension: string) =>
-    new URL(`../fixtures/gpt2_trace.${extension}`, import.meta.url).pathname;
+    new URL(`../fixtures/${name}.${extension}`, import.meta.url).pathname;
   const json = JSON.parse(Deno.readTextFileSync(path("json")));
   return {
     ...json,
-    config: parseGpt2Config(json.config, path("json")),
+    config: parse(json.config, path("json")),
     tensors: readSafetensors(path("safetensors")),
   };
 }
 
 /** The tensors whose name begins with `prefix/`, by the rest of the name. */
-export function tensorsOf(trace: Trace, prefix: string): Map<string, Tensor> {
+export function tensorsOf(trace: Trace<unknown>, prefix: string): Map<string, Tensor> {
   const result = new Map<string, Tensor>();
   for (const [name, tensor] of trace.tensors) {
     if (name.startsWith(`${prefix}/`)) {

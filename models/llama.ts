@@ -1,0 +1,196 @@
+/**
+ * The Llama family (Touvron et al. 2023) on the compute layer: pre-norm blocks with RMSNorm, rotary
+ * positions, queries that share keys and values in groups, a SwiGLU feed-forward layer, a tied or an
+ * untied head.
+ *
+ * A batch is packed, and the caller says which rows it wants, as for GPT-2: see `gpt2.ts`.
+ * @module
+ */
+import {
+  attention,
+  type Device,
+  gatherRows,
+  linearTransposed,
+  Parameters,
+  rmsNorm,
+  rotary,
+  type RotaryOptions,
+  rotaryTable,
+  siluGatePacked,
+  sizeOf,
+  type Tape,
+  type Tensor,
+} from "../kernels/kernels.ts";
+import { Random } from "../std/random.ts";
+import type { PackedBatch } from "./batch.ts";
+import type { LlamaConfig } from "./llama_config.ts";
+import {
+  type JoinedParameter,
+  joinWeights,
+  llamaParameters,
+  partWeights,
+} from "./llama_parameters.ts";
+import { normalValues } from "./random_weights.ts";
+import type { Tensor as StoredTensor } from "./safetensors.ts";
+
+/** A causal language model whose hidden states can be asked for by row. */
+export class Llama {
+  /** All weights as they lie here; see `llama_parameters.ts`. */
+  readonly parameters: Parameters;
+  readonly #joined: readonly JoinedParameter[];
+
+  private constructor(
+    readonly device: Device,
+    readonly config: LlamaConfig,
+    options: { readonly trainable: boolean },
+  ) {
+    this.#joined = llamaParameters(config);
+    this.parameters = new Parameters(device, this.#joined, options);
+  }
+
+  /** A new model with random weights: normal with the configuration's deviation, norms one. */
+  static initialize(
+    device: Device,
+    config: LlamaConfig,
+    options: { readonly seed: number; readonly trainable: boolean },
+  ): Llama {
+    const model = new Llama(device, config, options);
+    const random = new Random(options.seed);
+    for (const { name, shape } of model.#joined) {
+      const values = shape.length === 1
+        ? new Float32Array(shape[0]!).fill(1)
+        : normalValues(sizeOf(shape), config.initializer_range, random);
+      model.parameters.write(name, values);
+    }
+    return model;
+  }
+
+  /**
+   * A model with the given weights, by their Hugging Face names. Throws a TypeError where one is
+   * missing or does not fit the configuration.
+   */
+  static load(
+    device: Device,
+    config: LlamaConfig,
+    weights: ReadonlyMap<string, StoredTensor>,
+    options: { readonly trainable: boolean },
+  ): Llama {
+    const model = new Llama(device, config, options);
+    try {
+      for (const parameter of model.#joined) {
+        model.parameters.write(parameter.name, joinWeights(parameter, weights));
+      }
+    } catch (error) {
+      model.release();
+      throw error;
+    }
+    return model;
+  }
+
+  /** The weights, or their gradients, by their Hugging Face names, read back from the device. */
+  async weights(what: "values" | "gradients" = "values"): Promise<Map<string, StoredTensor>> {
+    return partWeights(this.#joined, await this.parameters.read(what));
+  }
+
+  /** Final hidden states (N, C) of the wanted rows (N) of a batch, after the last norm. */
+  hidden(tape: Tape, batch: PackedBatch, rows: Uint32Array): Tensor {
+    const layout = {
+      heads: this.config.num_attention_heads,
+      keyValueHeads: this.config.num_key_value_heads,
+      spans: batch.spans,
+    };
+    let x = this.embed(tape, batch.tokens);
+    for (let layer = 0; layer < this.config.num_hidden_layers; layer++) {
+      let attended = attention(
+        tape,
+        this.queryKeyValue(tape, layer, x, batch.positions),
+        layout,
+      );
+      if (layer === this.config.num_hidden_layers - 1) {
+        attended = gatherRows(tape, attended, rows);
+        x = gatherRows(tape, x, rows);
+      }
+      x = this.finishBlock(tape, layer, x, attended);
+    }
+    return this.finalNorm(tape, x);
+  }
+
+  /** Token embeddings, (M, C). */
+  embed(tape: Tape, tokens: Uint32Array | Tensor): Tensor {
+    return gatherRows(tape, this.#parameter("model.embed_tokens"), tokens);
+  }
+
+  /**
+   * First half of a block: norm, projection to (M, (heads + 2 · keyValueHeads) · headDim), queries
+   * and keys turned by their positions (M).
+   */
+  queryKeyValue(tape: Tape, layer: number, x: Tensor, positions: Uint32Array): Tensor {
+    const normed = this.#norm(tape, `model.layers.${layer}.input_layernorm`, x);
+    const projected = this.#project(tape, `model.layers.${layer}.self_attn.qkv_proj`, normed);
+    return rotary(tape, projected, rotaryTable(tape, positions, this.#rotary()), {
+      heads: this.config.num_attention_heads,
+      keyValueHeads: this.config.num_key_value_heads,
+    });
+  }
+
+  /** Second half of a block: what attention gave is added to x, then what the MLP makes of it. (M, C) */
+  finishBlock(tape: Tape, layer: number, x: Tensor, attended: Tensor): Tensor {
+    const at = `model.layers.${layer}`;
+    const middle = this.#project(tape, `${at}.self_attn.o_proj`, attended, x);
+    const normed = this.#norm(tape, `${at}.post_attention_layernorm`, middle);
+    const inner = siluGatePacked(tape, this.#project(tape, `${at}.mlp.gate_up_proj`, normed));
+    return this.#project(tape, `${at}.mlp.down_proj`, inner, middle);
+  }
+
+  /** The norm before the head. (N, C) */
+  finalNorm(tape: Tape, x: Tensor): Tensor {
+    return this.#norm(tape, "model.norm", x);
+  }
+
+  /** Logits (N, V) over the whole vocabulary. */
+  logits(tape: Tape, hidden: Tensor): Tensor {
+    return linearTransposed(tape, hidden, this.#head());
+  }
+
+  /** Logits (N, L) over some tokens only: the head cut to its rows (Reflect-RL, section 3.1). */
+  tokenLogits(tape: Tape, hidden: Tensor, tokens: Uint32Array): Tensor {
+    return linearTransposed(tape, hidden, gatherRows(tape, this.#head(), tokens));
+  }
+
+  /** Gives the parameters' buffers back. */
+  release(): void {
+    this.parameters.release();
+  }
+
+  #head(): Tensor {
+    return this.#parameter(this.config.tie_word_embeddings ? "model.embed_tokens" : "lm_head");
+  }
+
+  #rotary(): RotaryOptions {
+    const { head_dim: headDim, rope_theta: theta, rope_scaling: scaling } = this.config;
+    if (scaling === null) return { headDim, theta };
+    return {
+      headDim,
+      theta,
+      scaling: {
+        factor: scaling.factor,
+        lowFrequencyFactor: scaling.low_freq_factor,
+        highFrequencyFactor: scaling.high_freq_factor,
+        originalPositions: scaling.original_max_position_embeddings,
+      },
+    };
+  }
+
+  #parameter(name: string): Tensor {
+    return this.parameters.get(`${name}.weight`);
+  }
+
+  #norm(tape: Tape, name: string, x: Tensor): Tensor {
+    return rmsNorm(tape, x, this.#parameter(name), this.config.rms_norm_eps);
+  }
+
+  #project(tape: Tape, name: string, x: Tensor, residual?: Tensor): Tensor {
+    const options = residual === undefined ? {} : { residual };
+    return linearTransposed(tape, x, this.#parameter(name), options);
+  }
+}
