@@ -14,7 +14,15 @@ export {
   Device,
   requestDevice,
 } from "./device.ts";
-export { GpuError, NoAdapterError, NonFiniteError, ShapeError } from "./errors.ts";
+export {
+  DeviceLostError,
+  GpuError,
+  LimitError,
+  NoAdapterError,
+  NonFiniteError,
+  OutOfMemoryError,
+  ShapeError,
+} from "./errors.ts";
 export { AdamW, type AdamWOptions } from "./optimizers/adamw.ts";
 export { attention, type AttentionSpans, packedSpans } from "./ops/attention.ts";
 export {

@@ -25,6 +25,8 @@ export interface TensorOptions {
   readonly type?: ElementType;
   /** Name in error messages. Default: its shape alone. */
   readonly label?: string;
+  /** It stays for long: its memory is of its own size, not of a size class. Default false. */
+  readonly exact?: boolean;
 }
 
 /** A dense row-major tensor on the device. */

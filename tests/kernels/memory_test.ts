@@ -18,6 +18,7 @@ import {
   Tape,
 } from "../../kernels/kernels.ts";
 import { Pool, sizeClass } from "../../kernels/pool.ts";
+import { Verdicts } from "../../kernels/verdicts.ts";
 import { Random } from "../../std/random.ts";
 import { forAll, numbers } from "./property.ts";
 
@@ -46,7 +47,7 @@ Deno.test("a buffer given back is the next one of its class, at the adapter's li
       return typeof value === "function" ? value.bind(gpu) : value;
     },
   });
-  const pool = new Pool(limited, (pending) => device.stream.watch(pending));
+  const pool = new Pool(limited, new Verdicts(device.gpu), "a small adapter");
   for (const bytes of [0, 1, 5000, 70_000]) {
     const first = pool.buffer(bytes);
     const second = pool.buffer(bytes);
