@@ -23,7 +23,7 @@ export {
   OutOfMemoryError,
   ShapeError,
 } from "./errors.ts";
-export { AdamW, type AdamWOptions } from "./optimizers/adamw.ts";
+export { AdamW, type AdamWOptions, type OptimizerState } from "./optimizers/adamw.ts";
 export { attention, type AttentionSpans, packedSpans } from "./ops/attention.ts";
 export {
   type CategoricalLoss,
@@ -37,7 +37,12 @@ export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
 export { matmul, type MatmulArguments, type Transposes } from "./ops/matmul.ts";
 export { placeRows } from "./ops/place_rows.ts";
 export { sample, type SampleOptions } from "./ops/sample.ts";
-export { Parameters, type ParameterShape } from "./parameters.ts";
+export {
+  type Arena,
+  Parameters,
+  type ParameterShape,
+  type ParametersOptions,
+} from "./parameters.ts";
 export { type GradientTarget, Tape, type TapeOptions } from "./tape.ts";
 export { type ElementType, sizeOf, Tensor, type TensorOptions } from "./tensor.ts";
 export type { Pool } from "./pool.ts";

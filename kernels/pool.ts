@@ -69,19 +69,23 @@ export class Pool {
       : { bytes: maxStorageBufferBindingSize, limit: "maxStorageBufferBindingSize" };
   }
 
+  /** Throws a LimitError where no buffer can have so many bytes. */
+  requireBuffer(bytes: number, occupant: Occupant): void {
+    const largest = this.largestBuffer;
+    if (bytes <= largest.bytes) return;
+    throw new LimitError(
+      `a ${nameOf(occupant)} of ${inBytes(bytes)} exceeds ${largest.limit}, ` +
+        `${
+          inBytes(largest.bytes)
+        } on ${this.adapter}; use a smaller batch or model, or store it as f16`,
+    );
+  }
+
   /** A buffer of at least `bytes` bytes, its content undefined. Throws a LimitError beyond the limits. */
   buffer(bytes: number, occupant: Occupant = {}): GPUBuffer {
-    const largest = this.largestBuffer;
-    if (bytes > largest.bytes) {
-      throw new LimitError(
-        `a ${nameOf(occupant)} of ${inBytes(bytes)} exceeds ${largest.limit}, ` +
-          `${
-            inBytes(largest.bytes)
-          } on ${this.adapter}; use a smaller batch or model, or store it as f16`,
-      );
-    }
+    this.requireBuffer(bytes, occupant);
     const wanted = occupant.exact ? Math.ceil(bytes / ALIGNMENT) * ALIGNMENT : sizeClass(bytes);
-    const size = Math.min(Math.max(wanted, ALIGNMENT), largest.bytes);
+    const size = Math.min(Math.max(wanted, ALIGNMENT), this.largestBuffer.bytes);
     const free = this.#buffers.get(size)?.pop();
     if (free !== undefined) return free;
     // A buffer that changes hands would bear its first tensor's name for ever.

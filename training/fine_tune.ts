@@ -67,7 +67,7 @@ const REPORT_EVERY = 5;
 
 /**
  * Trains a model to continue texts. Throws a RangeError where an example is longer than the model's
- * context, and a NonFiniteError when the loss is no number.
+ * context, and a NonFiniteError when a loss or a gradient is no number.
  */
 export async function fineTuneCompletions(
   model: Gpt2,
@@ -83,7 +83,7 @@ export async function fineTuneCompletions(
   );
 }
 
-/** Trains a policy to answer with labels. Throws a NonFiniteError when the loss is no number. */
+/** Trains a policy to answer with labels. Throws a NonFiniteError when a loss or a gradient is no number. */
 export function fineTuneLabels(
   policy: Policy,
   examples: readonly LabelExample[],
@@ -206,20 +206,21 @@ async function readStep(
   optimizer: AdamW,
   step: number,
 ): Promise<{ loss: number; gradientNorm: number }> {
-  const { stream } = model.device;
-  const [perTarget, norm] = await Promise.all([stream.read(losses), stream.read(optimizer.norm)]);
-  const loss = perTarget.reduce((sum, value) => sum + value, 0);
-  const gradientNorm = norm[0]!;
-  requireFinite("loss", loss, step);
-  requireFinite("gradient norm", gradientNorm, step);
-  return { loss, gradientNorm };
+  const [{ norm }, perTarget] = await Promise.all([
+    optimizer.check(),
+    model.device.stream.read(losses),
+  ]);
+  requireFinite("loss", perTarget, step);
+  return { loss: perTarget.reduce((sum, value) => sum + value, 0), gradientNorm: norm };
 }
 
-/** Throws a NonFiniteError that names the value and the step. */
-export function requireFinite(what: string, value: number, step: number): void {
-  if (Number.isFinite(value)) return;
+/** Throws a NonFiniteError that names the value of the batch's first such target, and the step. */
+export function requireFinite(what: string, perTarget: Float32Array, step: number): void {
+  const at = perTarget.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
   throw new NonFiniteError(
-    `the ${what} is ${value} at step ${step}; lower the learning rate or the gradient clip`,
+    `the ${what} of target ${at} of ${perTarget.length} is ${perTarget[at]} at step ${step}; ` +
+      `lower the learning rate or the gradient clip`,
   );
 }
 

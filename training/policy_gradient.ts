@@ -80,7 +80,7 @@ export interface IterationReport {
   readonly decisions: number;
 }
 
-/** Trains the policy online. Throws a NonFiniteError when the loss is no number. */
+/** Trains the policy online. Throws a NonFiniteError when a gradient is no number. */
 export async function trainPolicyGradient(options: PolicyGradientOptions): Promise<void> {
   const { policy, iterations, signal } = options;
   const optimizer = new AdamW(policy.model.device, policy.model.parameters, options);
@@ -161,15 +161,15 @@ async function trainOn(
     const weights = part.map(({ advantage }) => advantage / batch.length);
     try {
       const { entropies } = labelLoss(tape, policy, examples, weights, entropy / batch.length);
-      totalEntropy += (await stream.read(entropies)).reduce((sum, value) => sum + value, 0);
+      const perDecision = await stream.read(entropies);
+      requireFinite("entropy", perDecision, iteration + 1);
+      totalEntropy += perDecision.reduce((sum, value) => sum + value, 0);
     } finally {
       tape.release();
     }
   }
   optimizer.step();
-  const gradientNorm = (await stream.read(optimizer.norm))[0]!;
-  requireFinite("entropy", totalEntropy, iteration + 1);
-  requireFinite("gradient norm", gradientNorm, iteration + 1);
+  const { norm: gradientNorm } = await optimizer.check();
   return {
     entropy: totalEntropy / batch.length,
     gradientNorm,
