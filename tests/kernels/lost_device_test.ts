@@ -7,6 +7,7 @@
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../std/assert.ts";
 import { Device, DeviceLostError, requestDevice } from "../../kernels/kernels.ts";
+import { wrap } from "./wrap.ts";
 
 /** A device whose loss is announced by `lose`, and whose queue and buffers then never answer. */
 async function losable() {
@@ -16,14 +17,6 @@ async function losable() {
   >();
   const never = () => new Promise<never>(() => {});
   let silent = false;
-  const wrap = <T extends object>(target: T, replaced: Record<string, unknown>): T =>
-    new Proxy(target, {
-      get: (_, key) => {
-        if (typeof key === "string" && key in replaced) return replaced[key];
-        const value: unknown = Reflect.get(target, key, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
   const gpu = wrap(real.gpu, {
     lost,
     queue: wrap(real.gpu.queue, {

@@ -21,6 +21,7 @@ import { Pool, sizeClass } from "../../kernels/pool.ts";
 import { Verdicts } from "../../kernels/verdicts.ts";
 import { Random } from "../../std/random.ts";
 import { forAll, numbers } from "./property.ts";
+import { wrap } from "./wrap.ts";
 
 Deno.test("size classes hold what is asked, waste at most a quarter, and are classes of their own", () =>
   forAll(200, (random) => {
@@ -40,13 +41,7 @@ Deno.test("a buffer given back is the next one of its class, at the adapter's li
     maxStorageBufferBindingSize: 70_000,
     maxTextureDimension2D: 50,
   };
-  const limited = new Proxy(device.gpu, {
-    get: (gpu, key) => {
-      if (key === "limits") return limits;
-      const value: unknown = Reflect.get(gpu, key, gpu);
-      return typeof value === "function" ? value.bind(gpu) : value;
-    },
-  });
+  const limited = wrap(device.gpu, { limits });
   const pool = new Pool(limited, new Verdicts(device.gpu), "a small adapter");
   for (const bytes of [0, 1, 5000, 70_000]) {
     const first = pool.buffer(bytes);
