@@ -45,17 +45,21 @@ export class Device {
   readonly pool: Pool;
   /** Where work is recorded. */
   readonly stream: Stream;
-  /** Tile sizes for this adapter. */
-  readonly tuning: Tuning;
 
   readonly #verdicts: Verdicts;
 
   /** Wraps a device; {@linkcode requestDevice} makes them. */
-  constructor(readonly gpu: GPUDevice, readonly adapter: AdapterDescription) {
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly adapter: AdapterDescription,
+    /** Tile sizes for this adapter. */
+    readonly tuning: Tuning = tuningFor(adapter),
+    /** Where work is recorded, in place of a stream of this device. */
+    stream?: Stream,
+  ) {
     this.#verdicts = new Verdicts(gpu);
-    this.stream = new GpuStream(gpu, this.#verdicts);
+    this.stream = stream ?? new GpuStream(gpu, this.#verdicts);
     this.pool = new Pool(gpu, this.#verdicts, adapter.description);
-    this.tuning = tuningFor(adapter);
   }
 
   /** Whether tensors can be stored as f16. */

@@ -43,7 +43,7 @@ export {
   type ParameterShape,
   type ParametersOptions,
 } from "./parameters.ts";
-export { type GradientTarget, Tape, type TapeOptions } from "./tape.ts";
+export { type GradientTarget, type Segment, Tape, type TapeOptions } from "./tape.ts";
 export { type ElementType, sizeOf, Tensor, type TensorOptions } from "./tensor.ts";
 export type { Pool } from "./pool.ts";
 export type { Resource } from "./pipelines.ts";

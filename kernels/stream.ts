@@ -89,6 +89,9 @@ export class GpuStream implements Stream {
   ): void {
     if (invocations === 0) return;
     if (this.#slot === SLOTS) this.flush();
+    for (const resource of Object.values<Resource>(bindings)) {
+      if (resource instanceof Tensor) this.#use(resource, kernel.label);
+    }
     const pipeline = this.#pipelines.of(kernel, bindings);
     const group = this.#pipelines.group(pipeline, kernel, bindings);
     const offset = this.#writeParameters(kernel, parameters, invocations);
@@ -98,9 +101,6 @@ export class GpuStream implements Stream {
     const workgroups = Math.ceil(invocations / kernel.workgroupSize);
     const x = Math.min(workgroups, MAX_WORKGROUPS);
     pass.dispatchWorkgroups(x, Math.ceil(workgroups / x));
-    for (const resource of Object.values<Resource>(bindings)) {
-      if (resource instanceof Tensor) this.#recorded.add(resource.buffer);
-    }
     this.#dispatches++;
   }
 
@@ -243,9 +243,17 @@ export class GpuStream implements Stream {
     return this.#encoder ??= this.#gpu.createCommandEncoder();
   }
 
+  #use({ buffer, shape, released }: Tensor, what: string): void {
+    requireShape(
+      !released,
+      `${what}: a tensor (${shape}) was given back and can no longer be used`,
+    );
+    this.#recorded.add(buffer);
+  }
+
   /** The encoder between two passes, for a copy from or to these tensors. */
   #outsidePass(...tensors: readonly Tensor[]): GPUCommandEncoder {
-    for (const { buffer } of tensors) this.#recorded.add(buffer);
+    for (const tensor of tensors) this.#use(tensor, "copy");
     this.#endPass();
     return this.#encoderOf();
   }

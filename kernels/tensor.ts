@@ -33,6 +33,8 @@ export interface TensorOptions {
 export class Tensor {
   /** Where the loss's derivative by this tensor is collected; undefined until it is needed. */
   gradient: Tensor | undefined;
+  /** True once its memory went back to the pool: it can no longer be used. */
+  released = false;
 
   /** Wraps a slice of a buffer; the buffer holds at least `sizeOf(shape)` elements from the offset. */
   constructor(

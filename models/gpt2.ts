@@ -8,6 +8,7 @@
  */
 import {
   attention,
+  type AttentionSpans,
   type Device,
   gatherRows,
   gelu,
@@ -87,24 +88,40 @@ export class Gpt2 {
     }));
   }
 
-  /** Final hidden states (N, C) of the wanted rows (N) of a batch, after the last norm. */
-  hidden(tape: Tape, batch: PackedBatch, rows: Uint32Array): Tensor {
+  /**
+   * Final hidden states (N, C) of the wanted rows (N) of a batch, after the last norm. With
+   * `checkpoint`, backward computes each block again instead of keeping what is inside it.
+   */
+  hidden(
+    tape: Tape,
+    batch: PackedBatch,
+    rows: Uint32Array,
+    options: { readonly checkpoint?: boolean } = {},
+  ): Tensor {
     const spans = tape.upload(batch.spans, [batch.tokens.length, 4]);
     const layout = { heads: this.config.n_head, spans };
     let x = this.embed(tape, batch.tokens, batch.positions);
     for (let layer = 0; layer < this.config.n_layer; layer++) {
-      let attended = attention(
-        tape,
-        this.queryKeyValue(tape, layer, x),
-        layout,
-      );
-      if (layer === this.config.n_layer - 1) {
-        attended = gatherRows(tape, attended, rows);
-        x = gatherRows(tape, x, rows);
-      }
-      x = this.finishBlock(tape, layer, x, attended);
+      const wanted = layer === this.config.n_layer - 1 ? rows : undefined;
+      const block = (tape: Tape, [x]: readonly Tensor[]) =>
+        this.#block(tape, layer, x!, layout, wanted);
+      x = options.checkpoint ? tape.checkpoint([x], block) : block(tape, [x]);
     }
     return this.finalNorm(tape, x);
+  }
+
+  /** A whole block, (M, C); of the last one only the wanted rows are computed to the end. */
+  #block(
+    tape: Tape,
+    layer: number,
+    x: Tensor,
+    layout: AttentionSpans,
+    wanted: Uint32Array | undefined,
+  ): Tensor {
+    const attended = attention(tape, this.queryKeyValue(tape, layer, x), layout);
+    if (wanted === undefined) return this.finishBlock(tape, layer, x, attended);
+    const rows = gatherRows(tape, attended, wanted);
+    return this.finishBlock(tape, layer, gatherRows(tape, x, wanted), rows);
   }
 
   /** Token and position embeddings, (M, C). */

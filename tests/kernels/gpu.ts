@@ -56,12 +56,14 @@ export class Gpu {
   }
 
   #poisonTextures(): void {
-    const { gpu, pool } = this.device;
+    const { gpu, pool, stream } = this.device;
     const take = pool.texture.bind(pool);
     pool.texture = (width, height, format) => {
       this.textures++;
       const texture = take(width, height, format);
       const bytesPerRow = texture.width * 16;
+      // Recorded work may still read what the texture held before.
+      stream.flush();
       gpu.queue.writeTexture(
         { texture },
         garbage(bytesPerRow * texture.height),
