@@ -4,7 +4,7 @@
  * The order to read in: `device.ts` finds an adapter; `tensor.ts` and `pool.ts` hold numbers on it;
  * `kernel.ts` is the template of a kernel and `stream.ts` runs it; `tape.ts` records ops for the
  * backward pass; `ops/` has one op a file, with its WGSL, its host function and its backward;
- * `parameters.ts` and `optimizers/` train. Nothing here knows of language, models or agents.
+ * `parameters.ts` and `optimizers/` train; `memory.ts` says what that will take. Nothing here knows of language, models or agents.
  * @module
  */
 export {
@@ -23,6 +23,14 @@ export {
   OutOfMemoryError,
   ShapeError,
 } from "./errors.ts";
+export { type DeviceModel, dryDevice } from "./dry.ts";
+export {
+  memoryBudget,
+  predictMemory,
+  requireMemory,
+  type TrainingMemory,
+  type TrainingStep,
+} from "./memory.ts";
 export { AdamW, type AdamWOptions, type OptimizerState } from "./optimizers/adamw.ts";
 export { attention, type AttentionSpans, packedSpans } from "./ops/attention.ts";
 export {

@@ -16,6 +16,7 @@ import {
   linear,
   linearTransposed,
   Parameters,
+  type ParametersOptions,
   sizeOf,
   type Tape,
   type Tensor,
@@ -33,13 +34,18 @@ export class Gpt2 {
   private constructor(
     readonly device: Device,
     readonly config: Gpt2Config,
-    options: { readonly trainable: boolean },
+    options: ParametersOptions,
   ) {
     this.parameters = new Parameters(
       device,
       gpt2ParameterShapes(config),
       options,
     );
+  }
+
+  /** A model whose weights are all zero, to be written or only measured. */
+  static blank(device: Device, config: Gpt2Config, options: ParametersOptions): Gpt2 {
+    return new Gpt2(device, config, options);
   }
 
   /**
@@ -49,7 +55,7 @@ export class Gpt2 {
   static initialize(
     device: Device,
     config: Gpt2Config,
-    options: { readonly seed: number; readonly trainable: boolean },
+    options: ParametersOptions & { readonly seed: number },
   ): Gpt2 {
     const model = new Gpt2(device, config, options);
     const random = new Random(options.seed);
@@ -67,7 +73,7 @@ export class Gpt2 {
     device: Device,
     config: Gpt2Config,
     weights: ReadonlyMap<string, StoredTensor>,
-    options: { readonly trainable: boolean },
+    options: ParametersOptions,
   ): Gpt2 {
     const model = new Gpt2(device, config, options);
     for (const name of model.parameters.names) {
