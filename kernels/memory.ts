@@ -50,11 +50,11 @@ export function predictMemory(
     (sum, arena) => sum + (arena.gradients?.buffer.size ?? 0),
     0,
   );
-  const adamw = new AdamW(dry, step.parameters);
+  // Its constructor allocates all it will ever use.
+  new AdamW(dry, step.parameters);
   const optimizer = pool.allocatedBytes - held;
   const tape = new Tape(dry, options);
   step.run(tape);
-  adamw.step();
   tape.release();
   const { allocatedBytes: total, textureBytes: textures } = pool;
   return {

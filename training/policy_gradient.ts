@@ -15,6 +15,7 @@ import { deriveSeed, Random } from "../std/random.ts";
 import { baselineOf, weigh, type WeightedStep } from "./advantages.ts";
 import { type CurriculumPart, taskAt } from "./curriculum.ts";
 import { labelLoss, requireFinite } from "./fine_tune.ts";
+import { labelShape, requireTrainingMemory } from "./memory.ts";
 import { ReplayBuffer } from "./replay_buffer.ts";
 import { type Episode, rollout } from "./rollout.ts";
 
@@ -80,7 +81,10 @@ export interface IterationReport {
   readonly decisions: number;
 }
 
-/** Trains the policy online. Throws a NonFiniteError when a gradient is no number. */
+/**
+ * Trains the policy online. Throws a LimitError when the first batch will not fit, and a
+ * NonFiniteError when a gradient is no number.
+ */
 export async function trainPolicyGradient(options: PolicyGradientOptions): Promise<void> {
   const { policy, iterations, signal } = options;
   const optimizer = new AdamW(policy.model.device, policy.model.parameters, options);
@@ -109,6 +113,7 @@ async function iterate(
 ): Promise<IterationReport> {
   const fresh = await playFresh(options, iteration, task);
   const baseline = baselineOf(fresh, options.normalize);
+  if (iteration === 0) requireMemoryFor(options, fresh);
   const update = await trainOn(options, optimizer, weigh(fresh, baseline), iteration);
   const random = new Random(deriveSeed(options.seed, iteration, 1));
   const replayed = weigh(replay.sample(options.episodes, random), baseline)
@@ -122,6 +127,18 @@ async function iterate(
     ...update,
     decisions: update.decisions + replayed.length,
   };
+}
+
+/** The first prompts tell how long prompts are. */
+function requireMemoryFor(
+  { policy, microBatch }: PolicyGradientOptions,
+  fresh: readonly Episode[],
+) {
+  const examples = fresh.flatMap(({ steps }) =>
+    steps.map(({ input }) => ({ prompt: input.tokens, choices: input.choices }))
+  );
+  const size = Math.min(microBatch, examples.length);
+  requireTrainingMemory(policy.model, labelShape(examples, size));
 }
 
 function playFresh(

@@ -1,5 +1,5 @@
 import type { Policy } from "../../agents/policy.ts";
-import { AdamW, NonFiniteError } from "../../kernels/kernels.ts";
+import { AdamW, Device, LimitError, NonFiniteError } from "../../kernels/kernels.ts";
 import type { Gpt2 } from "../../models/gpt2.ts";
 import {
   type CompletionExample,
@@ -19,6 +19,7 @@ import {
   assertRejects,
 } from "../../std/assert.ts";
 import { useGpu } from "../kernels/gpu.ts";
+import { wrap } from "../kernels/wrap.ts";
 import { referenceLogits } from "../reference/gpt2.ts";
 import { doors, tinyModel, tinyPolicy, tokenizer, weightsOf } from "./tiny.ts";
 
@@ -207,6 +208,24 @@ Deno.test("no examples, or one that is longer than the context, is refused befor
     )
   );
   assertEquals(rates, []);
+});
+
+Deno.test("a batch that will not fit is refused before anything is allocated for it", async () => {
+  const { gpu: real, adapter } = gpu().device;
+  const limits = wrap(real.limits, { maxStorageBufferBindingSize: 2 ** 17 });
+  const device = new Device(wrap(real, { limits }), adapter);
+  const [model, policy] = [tinyModel(device), tinyPolicy(device)];
+  await fineTuneCompletions(model, completions, options({ steps: 1 }));
+  const before = device.pool.allocatedBytes;
+  for (
+    const train of [
+      () => fineTuneCompletions(model, completions, options({ batchSize: 99 })),
+      () => fineTuneLabels(policy, labels(policy), options({ batchSize: 99 })),
+    ]
+  ) {
+    await assertRejects(train, LimitError, "exceeds maxStorageBufferBindingSize, 131,072 bytes");
+    assertEquals(device.pool.allocatedBytes, before);
+  }
 });
 
 Deno.test("a training that fails gives its buffers back", async () => {
