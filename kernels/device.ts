@@ -47,6 +47,7 @@ export class Device {
   readonly stream: Stream;
 
   readonly #verdicts: Verdicts;
+  #unused: readonly [Tensor, Tensor, Tensor] | undefined;
 
   /** Wraps a device; {@linkcode requestDevice} makes them. */
   constructor(
@@ -65,6 +66,11 @@ export class Device {
   /** Whether tensors can be stored as f16. */
   get halfPrecision(): boolean {
     return this.gpu.features.has("shader-f16");
+  }
+
+  /** Three small tensors for bindings a call does not use: the first only to be read. */
+  get unused(): readonly [Tensor, Tensor, Tensor] {
+    return this.#unused ??= [this.empty([4]), this.empty([4]), this.empty([4])];
   }
 
   /** A new tensor from the pool, its elements undefined. */

@@ -39,10 +39,15 @@ export {
   type CategoricalLossOptions,
 } from "./ops/categorical_loss.ts";
 export { gatherRows } from "./ops/embedding.ts";
-export { gelu } from "./ops/gelu.ts";
+export { activation, gelu } from "./ops/activation.ts";
 export { layerNorm } from "./ops/layer_norm.ts";
 export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
-export { matmul, type MatmulArguments, type Transposes } from "./ops/matmul.ts";
+export {
+  matmul,
+  type MatmulActivation,
+  type MatmulArguments,
+  type Transposes,
+} from "./ops/matmul/matmul.ts";
 export { placeRows } from "./ops/place_rows.ts";
 export { sample, type SampleOptions } from "./ops/sample.ts";
 export {
@@ -56,4 +61,6 @@ export { type ElementType, sizeOf, Tensor, type TensorOptions } from "./tensor.t
 export type { Pool } from "./pool.ts";
 export type { Resource } from "./pipelines.ts";
 export type { Stream } from "./stream.ts";
-export type { Tuning } from "./tuning.ts";
+export type { Tile, Tuning } from "./tuning.ts";
+export { type ActivationName, ACTIVATIONS } from "./activations.ts";
+export type { Image } from "./images.ts";

@@ -5,6 +5,7 @@
  */
 import type { Device } from "./device.ts";
 import { NonFiniteError, requireShape } from "./errors.ts";
+import { KeptImages } from "./images.ts";
 import { ALIGNMENT } from "./pool.ts";
 import { bytesOf, type ElementType, sizeOf, Tensor } from "./tensor.ts";
 
@@ -59,6 +60,7 @@ export class Parameters {
   /** In the order of their parameters. */
   readonly arenas: readonly Arena[];
   readonly #places = new Map<string, Place>();
+  readonly #images: KeptImages;
 
   /** Places parameters, all zero. Throws a LimitError for one that no buffer can hold. */
   constructor(
@@ -66,6 +68,7 @@ export class Parameters {
     shapes: readonly ParameterShape[],
     private readonly options: ParametersOptions,
   ) {
+    this.#images = new KeptImages(device);
     let start = 0;
     this.arenas = this.#distribute(shapes).map((part) => {
       const arena = this.#place(part, start);
@@ -122,7 +125,9 @@ export class Parameters {
     };
     let offset = 0;
     for (const part of ordered) {
-      this.#places.set(part.name, placeIn(arena, part.shape, offset));
+      const place = placeIn(arena, part.shape, offset);
+      place.tensor.keptImages = this.#images;
+      this.#places.set(part.name, place);
       offset += this.#room(part);
     }
     return arena;
@@ -153,6 +158,7 @@ export class Parameters {
       data.length === tensor.size,
       `parameter ${name} (${tensor.shape}) takes ${tensor.size} elements, got ${data.length}`,
     );
+    this.changed();
     if (values.type === "f32") this.device.stream.write(values, data);
     if (tensor.type === "f32") return;
     const halves = Float16Array.from(data);
@@ -163,6 +169,11 @@ export class Parameters {
       );
     }
     this.device.stream.write(tensor, halves);
+  }
+
+  /** To be called by whoever writes into the arenas' values: images of the old ones are dropped. */
+  changed(): void {
+    this.#images.clear();
   }
 
   /** Reads all parameters, or all gradients, back by name. */
@@ -204,6 +215,7 @@ export class Parameters {
 
   /** Gives the buffers back to the pool. */
   release(): void {
+    this.#images.clear();
     for (const { values, shadow, gradients } of this.arenas) {
       for (const tensor of [values, shadow, gradients]) {
         if (tensor !== undefined) this.device.pool.release(tensor.buffer);

@@ -29,8 +29,11 @@ export interface Stream {
   ): void;
   /** Records a copy of `source`'s elements over `target`'s: another buffer, as many bytes. */
   copy(source: Tensor, target: Tensor): void;
-  /** Records a copy of a tensor (R, C) into a texture of 16-byte texels, R × C of them; its rows fill multiples of 256 bytes. */
-  copyToTexture(source: Tensor, target: GPUTexture): void;
+  /**
+   * Records a copy of a tensor, whose rows fill multiples of 256 bytes, into a texture of 16-byte
+   * texels; what is taller than `panelRows` stands in panels of so many rows side by side.
+   */
+  copyToTexture(source: Tensor, target: GPUTexture, panelRows: number): void;
   /** Records zeros over all elements. */
   clear(target: Tensor): void;
   /** Overwrites all elements, after the work recorded so far; large data in parts. */
@@ -118,13 +121,16 @@ export class GpuStream implements Stream {
     );
   }
 
-  copyToTexture(source: Tensor, target: GPUTexture): void {
+  copyToTexture(source: Tensor, target: GPUTexture, panelRows: number): void {
     const bytesPerRow = source.columns * bytesOf(source.type);
-    this.#outsidePass(source).copyBufferToTexture(
-      { buffer: source.buffer, offset: source.offset, bytesPerRow },
-      { texture: target },
-      [bytesPerRow / 16, source.rows],
-    );
+    const { buffer, offset, rows } = source;
+    for (let first = 0; first < rows; first += panelRows) {
+      this.#outsidePass(source).copyBufferToTexture(
+        { buffer, offset: offset + first * bytesPerRow, bytesPerRow },
+        { texture: target, origin: [first / panelRows * bytesPerRow / 16, 0] },
+        [bytesPerRow / 16, Math.min(panelRows, rows - first)],
+      );
+    }
   }
 
   clear(target: Tensor): void {

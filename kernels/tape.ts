@@ -8,10 +8,8 @@
  */
 import type { Device } from "./device.ts";
 import { requireShape } from "./errors.ts";
-import { bytesOf, Tensor, type TensorOptions } from "./tensor.ts";
-
-/** Texture rows are copied in units of this many bytes. */
-const TEXTURE_ROW_BYTES = 256;
+import { type Image, makeImage } from "./images.ts";
+import { Tensor, type TensorOptions } from "./tensor.ts";
 
 /** Where an op's backward leaves a derivative. */
 export interface GradientTarget {
@@ -46,7 +44,7 @@ export class Tape {
   readonly storage: "f32" | "f16";
   readonly #entries: Entry[] = [];
   readonly #temporaries = new Map<GPUBuffer, Tensor>();
-  readonly #images = new Map<Tensor, GPUTexture>();
+  readonly #images = new Map<Tensor, Image>();
   readonly #textures = new Set<GPUTexture>();
   /** What keeps a buffer from going back to the pool during backward; without an entry it stays. */
   readonly #uses = new Map<GPUBuffer, number>();
@@ -54,6 +52,8 @@ export class Tape {
   readonly #open = new Map<Tensor, number>();
   /** Tensors whose gradients are temporaries of this tape. */
   readonly #derived: Tensor[] = [];
+  /** What the op whose backward runs has been given; undefined while none does. */
+  #scratch: Tensor[] | undefined;
   /** The tensors of another tape whose derivatives this one finds; undefined where there is no other. */
   #inputs: ReadonlySet<Tensor> | undefined;
 
@@ -71,7 +71,7 @@ export class Tape {
   empty(shape: readonly number[], options: TensorOptions = {}): Tensor {
     const requiresGradient = (options.requiresGradient ?? false) && this.gradients;
     const tensor = this.device.empty(shape, { ...options, requiresGradient });
-    this.#temporaries.set(tensor.buffer, tensor);
+    this.#own(tensor);
     return tensor;
   }
 
@@ -86,7 +86,7 @@ export class Tape {
     shape: readonly number[] = [data.length],
   ): Tensor {
     const tensor = this.device.upload(data, shape);
-    this.#temporaries.set(tensor.buffer, tensor);
+    this.#own(tensor);
     return tensor;
   }
 
@@ -126,25 +126,21 @@ export class Tape {
   }
 
   /**
-   * The tensor (R, C) as a texture of R rows, copied at most once per tape: texture loads are about
-   * twice as fast as buffer loads on the software adapter. A texel is four f32 (rgba32float), or
-   * eight f16 in pairs (rgba32uint). Undefined where the shape does not allow it.
+   * The tensor as a texture, made at most once per tape; see `images.ts`. That of a parameter is kept
+   * until the parameters change. Undefined where no texture can hold it.
    */
-  image(tensor: Tensor): GPUTexture | undefined {
-    const known = this.#images.get(tensor);
-    if (known !== undefined) return known;
-    const limit = this.device.gpu.limits.maxTextureDimension2D;
-    const bytesPerRow = tensor.columns * bytesOf(tensor.type);
-    const fits = bytesPerRow % TEXTURE_ROW_BYTES === 0 &&
-      tensor.rows <= limit &&
-      bytesPerRow / 16 <= limit;
-    if (!fits) return undefined;
-    const format = tensor.type === "f32" ? "rgba32float" : "rgba32uint";
-    const texture = this.device.pool.texture(bytesPerRow / 16, tensor.rows, format);
-    this.device.stream.copyToTexture(tensor, texture);
-    this.#images.set(tensor, texture);
-    this.#textures.add(texture);
-    return texture;
+  image(tensor: Tensor): Image | undefined {
+    const make = () =>
+      makeImage(this.device, tensor, (shape, options) => this.empty(shape, options));
+    if (tensor.keptImages !== undefined) return tensor.keptImages.of(tensor, make);
+    let image = this.#images.get(tensor);
+    if (image === undefined) {
+      image = make();
+      if (image === undefined) return undefined;
+      this.#images.set(tensor, image);
+      this.#textures.add(image.texture);
+    }
+    return image;
   }
 
   /** To be called by an op that writes into a tensor older than itself: its texture is out of date. */
@@ -211,7 +207,7 @@ export class Tape {
       const { gradient } = output;
       if (gradient !== undefined) {
         if (!this.#uses.has(gradient.buffer)) this.#hold(gradient.buffer);
-        backward(gradient);
+        this.#replay(backward, gradient);
       }
       const open = this.#open.get(output)! - 1;
       this.#open.set(output, open);
@@ -242,6 +238,21 @@ export class Tape {
     this.#derived.push(tensor);
   }
 
+  /** Carries one derivative on; what its op needed for that alone goes back at once. */
+  #replay(backward: (gradient: Tensor) => void, gradient: Tensor): void {
+    const scratch: Tensor[] = this.#scratch = [];
+    backward(gradient);
+    this.#scratch = undefined;
+    for (const tensor of scratch) {
+      if (!this.#uses.has(tensor.buffer)) this.#giveBackEarly(tensor.buffer);
+    }
+  }
+
+  #own(tensor: Tensor): void {
+    this.#temporaries.set(tensor.buffer, tensor);
+    this.#scratch?.push(tensor);
+  }
+
   #hold(buffer: GPUBuffer): void {
     this.#uses.set(buffer, (this.#uses.get(buffer) ?? 0) + 1);
   }
@@ -254,11 +265,15 @@ export class Tape {
       return;
     }
     this.#uses.delete(buffer);
+    this.#giveBackEarly(buffer);
+  }
+
+  #giveBackEarly(buffer: GPUBuffer): void {
     const tensor = this.#temporaries.get(buffer);
     if (tensor === undefined) return;
     this.#temporaries.delete(buffer);
     this.#giveBackBuffer(tensor);
-    for (const [pictured, texture] of this.#images) {
+    for (const [pictured, { texture }] of this.#images) {
       if (pictured.buffer !== buffer) continue;
       this.#images.delete(pictured);
       this.#textures.delete(texture);

@@ -3,6 +3,7 @@
  * @module
  */
 import { requireShape } from "./errors.ts";
+import type { KeptImages } from "./images.ts";
 
 /** Number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
@@ -33,6 +34,8 @@ export interface TensorOptions {
 export class Tensor {
   /** Where the loss's derivative by this tensor is collected; undefined until it is needed. */
   gradient: Tensor | undefined;
+  /** Where its image outlives a tape; undefined for temporaries. */
+  keptImages: KeptImages | undefined;
   /** True once its memory went back to the pool: it can no longer be used. */
   released = false;
 

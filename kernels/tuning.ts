@@ -1,24 +1,69 @@
 /**
- * The one place that chooses tile shapes and workgroup sizes by adapter.
+ * The one place that chooses kernels, tile shapes and workgroup sizes by adapter.
  * @module
  */
 
-/** Numbers kernels are generated with. */
-export interface Tuning {
-  /** Rows of the result one matmul invocation computes; a multiple of 4. */
-  readonly matmulRows: number;
-  /** vec4 columns of the result one matmul invocation computes. */
-  readonly matmulColumns: number;
-  /** Workgroup size of matrix kernels. */
-  readonly matmulWorkgroup: number;
+/** A tile of a matrix product, and from how much work on it pays. */
+export interface Tile {
+  /** Rows one invocation computes. */
+  readonly rows: number;
+  /** vec4 columns one invocation computes. */
+  readonly columns: number;
+  /** Smallest product worth it, in multiply-adds. */
+  readonly from: number;
 }
 
+/** Numbers kernels are generated with. */
+export interface Tuning {
+  /** `registers`: operands are textures, tiles stay in registers. `workgroup`: tiles are shared. */
+  readonly matmul: "registers" | "workgroup";
+  /** Tiles in registers, largest first. */
+  readonly registerTiles: readonly Tile[];
+  /** Tiles of a workgroup, per invocation, largest first. */
+  readonly workgroupTiles: readonly Tile[];
+  /** Workgroup size of register-tile and attention kernels. */
+  readonly workgroup: number;
+  /** Queries (or keys) one invocation of attention handles. */
+  readonly attentionBlock: number;
+}
+
+/** Shared by all adapters: they are also the software adapter's kernels where no texture fits. */
+const workgroupTiles: readonly Tile[] = [
+  { rows: 8, columns: 2, from: 2 ** 26 },
+  { rows: 4, columns: 1, from: 0 },
+];
+
 /**
- * A software adapter runs one workgroup of 8 as one SIMD vector and rewards large register tiles;
- * a GPU needs enough invocations to fill it.
+ * Measured on lavapipe (llvmpipe, LLVM 15, AVX2, two cores; see bench/README.md): it runs a workgroup
+ * of 8 as one SIMD vector and rewards register tiles, until compiling them takes seconds.
  */
+const software: Tuning = {
+  matmul: "registers",
+  registerTiles: [
+    { rows: 32, columns: 4, from: 2 ** 25 },
+    { rows: 16, columns: 2, from: 2 ** 16 },
+    { rows: 8, columns: 2, from: 0 },
+  ],
+  workgroupTiles,
+  workgroup: 8,
+  attentionBlock: 4,
+};
+
+/** Chosen by the usual rules for GPUs: enough invocations to fill it, coalesced loads. Not yet measured. */
+const hardware: Tuning = {
+  matmul: "workgroup",
+  registerTiles: software.registerTiles,
+  workgroupTiles,
+  workgroup: 64,
+  attentionBlock: 1,
+};
+
+/** The choices for an adapter. */
 export function tuningFor(adapter: { readonly software: boolean }): Tuning {
-  return adapter.software
-    ? { matmulRows: 16, matmulColumns: 2, matmulWorkgroup: 8 }
-    : { matmulRows: 8, matmulColumns: 1, matmulWorkgroup: 64 };
+  return adapter.software ? software : hardware;
+}
+
+/** The largest tile worth its work. */
+export function tileFor(tiles: readonly Tile[], multiplyAdds: number): Tile {
+  return tiles.find(({ from }) => multiplyAdds >= from) ?? tiles.at(-1)!;
 }

@@ -11,9 +11,9 @@ import {
   type AttentionSpans,
   type Device,
   gatherRows,
-  gelu,
   layerNorm,
   linear,
+  type LinearOptions,
   linearTransposed,
   Parameters,
   type ParametersOptions,
@@ -148,10 +148,10 @@ export class Gpt2 {
 
   /** Second half of a block: what attention gave is added to x, then what the MLP makes of it. (M, C) */
   finishBlock(tape: Tape, layer: number, x: Tensor, attended: Tensor): Tensor {
-    const middle = this.#linear(tape, `h.${layer}.attn.c_proj`, attended, x);
+    const middle = this.#linear(tape, `h.${layer}.attn.c_proj`, attended, { residual: x });
     const normed = this.#norm(tape, `h.${layer}.ln_2`, middle);
-    const inner = gelu(tape, this.#linear(tape, `h.${layer}.mlp.c_fc`, normed));
-    return this.#linear(tape, `h.${layer}.mlp.c_proj`, inner, middle);
+    const inner = this.#linear(tape, `h.${layer}.mlp.c_fc`, normed, { activation: "gelu" });
+    return this.#linear(tape, `h.${layer}.mlp.c_proj`, inner, { residual: middle });
   }
 
   /** The norm before the head. (N, C) */
@@ -188,11 +188,14 @@ export class Gpt2 {
     return layerNorm(tape, x, weight, this.#parameter(`${name}.bias`), epsilon);
   }
 
-  #linear(tape: Tape, name: string, x: Tensor, residual?: Tensor): Tensor {
-    return linear(tape, x, this.#parameter(`${name}.weight`), {
-      bias: this.#parameter(`${name}.bias`),
-      ...(residual === undefined ? {} : { residual }),
-    });
+  #linear(
+    tape: Tape,
+    name: string,
+    x: Tensor,
+    options: Omit<LinearOptions, "bias"> = {},
+  ): Tensor {
+    const bias = this.#parameter(`${name}.bias`);
+    return linear(tape, x, this.#parameter(`${name}.weight`), { bias, ...options });
   }
 }
 

@@ -219,12 +219,12 @@ export function attention(
   const { stream } = tape.device;
   const queries = spans.size / 4;
   // Decoding reads a few rows of a large cache: copying all of it would cost more than it saves.
-  const image = queries < qkv.rows ? undefined : tape.image(qkv);
+  const image = queries < qkv.rows || qkv.rows > 8192 ? undefined : tape.image(qkv);
   const kernels = kernelsOf(
     headDim / 4,
     image === undefined ? "buffer" : "texture",
   );
-  const source: Resource = image ?? qkv;
+  const source: Resource = image?.texture ?? qkv;
   const y = tape.result([queries, heads * headDim], qkv.requiresGradient);
   const logSums = tape.empty([queries, heads]);
   const scale = 1 / Math.sqrt(headDim);

@@ -159,6 +159,7 @@ export class AdamW {
     const { beta1, beta2, epsilon, weightDecay, clip, lossScale } = this.#settings;
     const step = ++this.#steps;
     this.#norm.record(step);
+    this.parameters.changed();
     for (const [arena, moments] of this.#moments) {
       this.#update(arena, moments, {
         learningRate,

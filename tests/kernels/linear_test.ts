@@ -2,13 +2,14 @@
  * Affine maps: forward and all derivatives, on texture and plain shapes.
  */
 import { assertThrows } from "../../std/assert.ts";
-import { linear, linearTransposed, ShapeError, Tape } from "../../kernels/kernels.ts";
+import { linear, linearTransposed, ShapeError, sizeOf, Tape } from "../../kernels/kernels.ts";
 import type { Random } from "../../std/random.ts";
 import { checkOperation } from "./check_operation.ts";
 import { useGpu } from "./gpu.ts";
 import { between, forAll } from "./property.ts";
 import * as reference from "./reference/linear.ts";
-import { matmul } from "./reference/matmul.ts";
+import { gelu, geluBackward } from "./reference/gelu.ts";
+import { columnSums, matmul } from "./reference/matmul.ts";
 
 const gpu = useGpu();
 
@@ -81,11 +82,37 @@ Deno.test("linear refuses a residual of another size", () => {
   tape.release();
 });
 
-Deno.test("linear refuses to derive a bias beside a frozen weight", () => {
-  const tape = new Tape(gpu().device);
-  const bias = tape.empty([5], { requiresGradient: true });
-  const y = linear(tape, tape.empty([2, 3]), tape.empty([3, 5]), { bias });
-  y.gradient = tape.empty([2, 5]);
-  assertThrows(() => tape.backward(y), ShapeError, "frozen weight");
-  tape.release();
-});
+Deno.test("linear with an activation, and its derivatives, equal float64", () =>
+  forAll(4, (random) => {
+    const sizes = sizesOf(random);
+    const { rows, columns, depth } = sizes;
+    return checkOperation(gpu(), random, {
+      name: `gelu of linear ${rows}x${depth}x${columns}`,
+      shapes: [[rows, depth], [depth, columns], [columns]],
+      run: (tape, [x, weight, bias]) =>
+        linear(tape, x!, weight!, { bias: bias!, activation: "gelu" }),
+      forward: ([x, weight, bias]) => gelu(reference.linear(sizes, x!, weight!, bias)),
+      backward: ([x, weight, bias], dy) => {
+        const before = reference.linear(sizes, x!, weight!, bias);
+        return reference.linearBackward(sizes, x!, weight!, geluBackward(before, dy)).slice(0, 3);
+      },
+    });
+  }));
+
+Deno.test("linearTransposed with a bias sums its derivative", () =>
+  forAll(3, (random) => {
+    const { rows, columns, depth } = sizesOf(random);
+    return checkOperation(gpu(), random, {
+      name: `linearTransposed with bias ${rows}x${depth}x${columns}`,
+      shapes: [[columns]],
+      run: (tape, [bias]) => {
+        const [x, table] = [[rows, depth], [columns, depth]].map((shape) =>
+          tape.upload(new Float32Array(sizeOf(shape)), shape)
+        );
+        return linearTransposed(tape, x!, table!, { bias: bias! });
+      },
+      forward: ([bias]) =>
+        Float64Array.from({ length: rows * columns }, (_, i) => bias![i % columns]!),
+      backward: (_, dy) => [columnSums(dy, columns)],
+    });
+  }));

@@ -21,9 +21,9 @@ export function matmul(
   const out = new Float64Array(rows * columns);
   for (let row = 0; row < rows; row++) {
     for (let k = 0; k < depth; k++) {
-      const left = a[transposes === "TN" ? k * rows + row : row * depth + k]!;
+      const left = a[transposes[0] === "T" ? k * rows + row : row * depth + k]!;
       for (let column = 0; column < columns; column++) {
-        const at = transposes === "NT" ? column * depth + k : k * columns + column;
+        const at = transposes[1] === "T" ? column * depth + k : k * columns + column;
         out[row * columns + column]! += left * b[at]!;
       }
     }

@@ -1,0 +1,68 @@
+/**
+ * Activation functions as ops of their own, and as the passes before and after a matrix product.
+ * @module
+ */
+import { type ActivationName, ACTIVATIONS, activationWgsl } from "../activations.ts";
+import { defineKernel } from "../kernel.ts";
+import type { Tape } from "../tape.ts";
+import type { Tensor } from "../tensor.ts";
+
+function kernelsOf(name: ActivationName) {
+  const declarations = activationWgsl([name]);
+  const forward = defineKernel({
+    label: name,
+    bindings: { x: "read float4", y: "write float4" },
+    parameters: {},
+    workgroupSize: 64,
+    declarations,
+    body: `y[index] = y_t(${name}(vec4f(x[index])));`,
+  });
+  const backward = defineKernel({
+    label: `${name} backward`,
+    bindings: { x: "read float4", dy: "read float4", dx: "write float4" },
+    parameters: { accumulate: "u32" },
+    workgroupSize: 64,
+    declarations,
+    body: `var value = vec4f(dy[index]) * ${name}Slope(vec4f(x[index]));
+if (p.accumulate == 1u) { value += vec4f(dx[index]); }
+dx[index] = dx_t(value);`,
+  });
+  return { forward, backward };
+}
+
+const kernels = new Map(ACTIVATIONS.map((name) => [name, kernelsOf(name)]));
+
+/** `y = f(x)`, written into a tensor of the same size. */
+export function activateInto(tape: Tape, name: ActivationName, x: Tensor, y: Tensor): void {
+  const { forward } = kernels.get(name)!;
+  tape.device.stream.dispatch(forward, { x, y }, {}, Math.ceil(x.size / 4));
+}
+
+/** `dx = dy · f′(x) [+ dx]`, written into a tensor of the same size. */
+export function activateBackward(
+  tape: Tape,
+  name: ActivationName,
+  tensors: { readonly x: Tensor; readonly dy: Tensor; readonly dx: Tensor },
+  accumulate: 0 | 1,
+): void {
+  const { backward } = kernels.get(name)!;
+  const count = Math.ceil(tensors.x.size / 4);
+  tape.device.stream.dispatch(backward, tensors, { accumulate }, count);
+}
+
+/** `y = f(x)`, any shape. */
+export function activation(tape: Tape, name: ActivationName, x: Tensor): Tensor {
+  const y = tape.result(x.shape, x.requiresGradient);
+  activateInto(tape, name, x, y);
+  tape.record(y, (dy) => {
+    const target = tape.target(x);
+    if (target === undefined) return;
+    activateBackward(tape, name, { x, dy, dx: target.gradient }, target.accumulate);
+  });
+  return y;
+}
+
+/** GELU in GPT-2's tanh form: `0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))`, any shape. */
+export function gelu(tape: Tape, x: Tensor): Tensor {
+  return activation(tape, "gelu", x);
+}

@@ -1,0 +1,254 @@
+/**
+ * The matmul kernel of software adapters: operands are textures, and each invocation holds a tile of
+ * the result in registers. There a texture load costs some forty multiply-adds and half as much as
+ * a load from a buffer, and a workgroup of eight is one SIMD vector; so the larger the tile the
+ * better, until compiling it takes too long.
+ *
+ * An operand's texel holds neighbours of one stored row: four f32, or eight f16 in pairs. Whether
+ * those neighbours lie along the depth K or across it decides how a texel feeds the tile.
+ * @module
+ */
+import { PANEL_ROWS } from "../../images.ts";
+import { defineKernel, type Kernel, MAX_ITERATIONS, unroll } from "../../kernel.ts";
+import { readFour, writeFour } from "./epilogue.ts";
+
+/** How an operand lies in its texture. */
+export interface Operand {
+  /** Elements of a texel. */
+  readonly type: "f32" | "f16";
+  /** Whether a texel's elements follow the depth K. */
+  readonly alongDepth: boolean;
+}
+
+/** What a register-tile kernel is made for. */
+export interface RegisterTile {
+  /** Left operand. */
+  readonly a: Operand;
+  /** Right operand. */
+  readonly b: Operand;
+  /** Rows of the tile; a multiple of 8 where `a` lies across the depth. */
+  readonly rows: number;
+  /** vec4 columns of the tile; even where `b` is f16 and lies across the depth. */
+  readonly columns: number;
+  /** Invocations per workgroup. */
+  readonly workgroup: number;
+  /** Whether N is a multiple of 4. */
+  readonly vector: boolean;
+}
+
+const parameters = {
+  rows: "u32", // M
+  columns: "u32", // N
+  accumulate: "u32", // 1: add to what `out` holds
+  useBias: "u32",
+  useSums: "u32",
+  depthStart: "u32", // first k; a multiple of the step
+  depthEnd: "u32",
+  rowsA: "u32", // rows of a's texture that one matrix of the batch takes
+  rowsB: "u32",
+  panelA: "u32", // texels of a row, where the texture holds several panels of rows
+  panelB: "u32",
+} as const;
+
+/** The kernel of a register tile. */
+export type RegisterTileKernel = Kernel<
+  "a" | "b" | "bias" | "out" | "sums",
+  keyof typeof parameters
+>;
+
+const LANES = "xyzw";
+
+function elementsOf(operand: Operand): number {
+  return operand.type === "f32" ? 4 : 8;
+}
+
+/** Depth one turn of the loop covers: a whole texel of any operand that lies along it. */
+function stepOf(tile: RegisterTile): number {
+  const along = [tile.a, tile.b].filter(({ alongDepth }) => alongDepth);
+  return along.reduce((most, operand) => Math.max(most, elementsOf(operand)), 1);
+}
+
+/** Declares `NAME0`, and `NAME1` for f16, as the vec4s of the texel at (x, y) of a matrix. */
+function load(name: string, operand: Operand, side: "a" | "b", x: string, y: string): string {
+  const at = `place(${x}, ${y}, p.panel${side.toUpperCase()})`;
+  if (operand.type === "f32") return `let ${name}_0 = textureLoad(${side}, ${at}, 0);`;
+  return `let ${name} = textureLoad(${side}, ${at}, 0);
+let ${name}_0 = vec4f(unpack2x16float(${name}.x), unpack2x16float(${name}.y));
+let ${name}_1 = vec4f(unpack2x16float(${name}.z), unpack2x16float(${name}.w));`;
+}
+
+/** Loads what the columns of the tile need for one step. */
+function loadRight(tile: RegisterTile, step: number): string {
+  const { b, columns } = tile;
+  const width = elementsOf(b);
+  if (b.alongDepth) {
+    return unroll(
+      4 * columns,
+      (c) =>
+        unroll(
+          step / width,
+          (t) => load(`b${c}_${t}`, b, "b", `k / ${width}u + ${t}u`, `firstB + column + ${c}u`),
+        ),
+    );
+  }
+  return unroll(
+    step,
+    (j) =>
+      unroll(
+        4 * columns / width,
+        (c) =>
+          load(`b${c}_${j}`, b, "b", `column / ${width}u + ${c}u`, `firstB + min(k + ${j}u, last)`),
+      ),
+  );
+}
+
+/** The vec4 of columns 4c … 4c + 3 at depth k + j. */
+function right(tile: RegisterTile, c: number, j: number): string {
+  const { b } = tile;
+  const width = elementsOf(b);
+  if (!b.alongDepth) {
+    const first = 4 * c;
+    return `b${Math.floor(first / width)}_${j}_${first % width / 4}`;
+  }
+  const lanes = [0, 1, 2, 3].map((i) =>
+    `b${4 * c + i}_${Math.floor(j / width)}_${Math.floor(j % width / 4)}.${LANES[j % 4]}`
+  );
+  return `vec4f(${lanes.join(", ")})`;
+}
+
+/** Loads row after row, or eight rows at a depth, and updates the tile. */
+function update(tile: RegisterTile, step: number): string {
+  const { a, rows, columns } = tile;
+  const width = elementsOf(a);
+  const add = (r: number, j: number, left: string) =>
+    unroll(columns, (c) => `t${r}_${c} = fma(vec4f(${left}), r${c}_${j}, t${r}_${c});`);
+  if (a.alongDepth) {
+    return unroll(
+      rows,
+      (r) =>
+        unroll(
+          step / width,
+          (t) => load(`a${r}_${t}`, a, "a", `k / ${width}u + ${t}u`, `firstA + row + ${r}u`),
+        ) +
+        "\n" +
+        unroll(columns, (c) =>
+          unroll(step, (j) => {
+            const left = `a${r}_${Math.floor(j / width)}_${Math.floor(j % width / 4)}.${
+              LANES[j % 4]
+            }`;
+            return `t${r}_${c} = fma(vec4f(${left}), r${c}_${j}, t${r}_${c});`;
+          })),
+    );
+  }
+  return unroll(
+    step,
+    (j) =>
+      unroll(
+        rows / width,
+        (t) =>
+          load(`a${t}_${j}`, a, "a", `row / ${width}u + ${t}u`, `firstA + min(k + ${j}u, last)`) +
+          "\n" +
+          unroll(width, (i) =>
+            add(width * t + i, j, `a${t}_${j}_${Math.floor(i / 4)}.${LANES[i % 4]}`)),
+      ),
+  );
+}
+
+function bodyOf(tile: RegisterTile): string {
+  const { rows, columns } = tile;
+  const step = stepOf(tile);
+  return `let blocks = (p.columns + ${4 * columns - 1}u) / ${4 * columns}u;
+let bands = (p.rows + ${rows - 1}u) / ${rows}u;
+let batch = index / (blocks * bands);
+let column = (index % blocks) * ${4 * columns}u;
+let row = (index / blocks % bands) * ${rows}u;
+let firstA = batch * p.rowsA;
+// Behind the end of the depth one operand is padded with zeros; the other must be finite there.
+let last = p.depthEnd - 1u;
+let firstB = batch * p.rowsB;
+${unroll(columns, (c) => `var sum${c} = vec4f(); let bias${c} = biasAt(column + ${4 * c}u);`)}
+${unroll(rows, (r) => unroll(columns, (c) => `var t${r}_${c} = bias${c};`))}
+for (var k = p.depthStart; k < p.depthEnd; k += ${step}u) {
+${loadRight(tile, step)}
+${unroll(columns, (c) => unroll(step, (j) => `let r${c}_${j} = ${right(tile, c, j)};`))}
+${unroll(columns, (c) => unroll(step, (j) => `sum${c} += r${c}_${j};`))}
+${update(tile, step)}
+}
+${
+    unroll(rows, (r) =>
+      `if (row + ${r}u < p.rows) {
+let at = (batch * p.rows + row + ${r}u) * p.columns + column;
+${unroll(columns, (c) => `store(at + ${4 * c}u, column + ${4 * c}u, t${r}_${c});`)}
+}`)
+  }
+if (p.useSums == 1u && row == 0u) {
+${unroll(columns, (c) => `storeSums(column + ${4 * c}u, sum${c});`)}
+}`;
+}
+
+function storeDeclarations(vector: boolean): string {
+  return `fn biasAt(column: u32) -> vec4f {
+  if (p.useBias == 0u || column >= p.columns) { return vec4f(); }
+  let count = min(4u, p.columns - column);
+  return ${readFour(vector, "bias", "column")};
+}
+fn store(at: u32, column: u32, product: vec4f) {
+  if (column >= p.columns) { return; }
+  let count = min(4u, p.columns - column);
+  var value = product;
+  if (p.accumulate == 1u) { value += ${readFour(vector, "out", "at")}; }
+  ${writeFour(vector, "out", "at")}
+}
+fn storeSums(column: u32, sum: vec4f) {
+  if (column >= p.columns) { return; }
+  let count = min(4u, p.columns - column);
+  let value = sum + ${readFour(vector, "sums", "column")};
+  ${writeFour(vector, "sums", "column")}
+}`;
+}
+
+function kernelOf(tile: RegisterTile): RegisterTileKernel {
+  const type = tile.vector ? "float4" : "float";
+  const texture = (operand: Operand) => operand.type === "f32" ? "texture" : "texture of u32";
+  const layout = `${tile.a.alongDepth ? "N" : "T"}${tile.b.alongDepth ? "T" : "N"}`;
+  return defineKernel({
+    label: `matmul ${layout}, ${tile.rows}x${4 * tile.columns} in registers`,
+    bindings: {
+      a: texture(tile.a),
+      b: texture(tile.b),
+      bias: `read ${type}`, // (N)
+      out: `write ${type}`, // (M, N)
+      sums: `write ${type}`, // (N)
+    },
+    parameters,
+    workgroupSize: tile.workgroup,
+    declarations: `fn place(x: u32, y: u32, panel: u32) -> vec2u {
+  return vec2u(x + y / ${PANEL_ROWS}u * panel, y % ${PANEL_ROWS}u);
+}
+${storeDeclarations(tile.vector)}`,
+    body: bodyOf(tile),
+  });
+}
+
+const known = new Map<string, RegisterTileKernel>();
+
+/** The kernel of a tile, made once. */
+export function registerTileKernel(tile: RegisterTile): RegisterTileKernel {
+  const key = JSON.stringify(tile);
+  let kernel = known.get(key);
+  if (kernel === undefined) known.set(key, kernel = kernelOf(tile));
+  return kernel;
+}
+
+/** Invocations that cover a result of `batch` (M, N). */
+export function registerTileInvocations(
+  tile: Pick<RegisterTile, "rows" | "columns">,
+  rows: number,
+  columns: number,
+  batch: number,
+): number {
+  return batch * Math.ceil(rows / tile.rows) * Math.ceil(columns / 4 / tile.columns);
+}
+
+/** Depth one call may cover: one turn of the loop for every k at worst, in whole texels. */
+export const registerTileDepth = 8 * Math.floor(MAX_ITERATIONS / 8);
