@@ -52,8 +52,6 @@ export class Tape {
   readonly #open = new Map<Tensor, number>();
   /** Tensors whose gradients are temporaries of this tape. */
   readonly #derived: Tensor[] = [];
-  /** What the op whose backward runs has been given; undefined while none does. */
-  #scratch: Tensor[] | undefined;
   /** The tensors of another tape whose derivatives this one finds; undefined where there is no other. */
   #inputs: ReadonlySet<Tensor> | undefined;
 
@@ -71,7 +69,7 @@ export class Tape {
   empty(shape: readonly number[], options: TensorOptions = {}): Tensor {
     const requiresGradient = (options.requiresGradient ?? false) && this.gradients;
     const tensor = this.device.empty(shape, { ...options, requiresGradient });
-    this.#own(tensor);
+    this.#temporaries.set(tensor.buffer, tensor);
     return tensor;
   }
 
@@ -86,7 +84,7 @@ export class Tape {
     shape: readonly number[] = [data.length],
   ): Tensor {
     const tensor = this.device.upload(data, shape);
-    this.#own(tensor);
+    this.#temporaries.set(tensor.buffer, tensor);
     return tensor;
   }
 
@@ -207,7 +205,7 @@ export class Tape {
       const { gradient } = output;
       if (gradient !== undefined) {
         if (!this.#uses.has(gradient.buffer)) this.#hold(gradient.buffer);
-        this.#replay(backward, gradient);
+        backward(gradient);
       }
       const open = this.#open.get(output)! - 1;
       this.#open.set(output, open);
@@ -238,21 +236,6 @@ export class Tape {
     this.#derived.push(tensor);
   }
 
-  /** Carries one derivative on; what its op needed for that alone goes back at once. */
-  #replay(backward: (gradient: Tensor) => void, gradient: Tensor): void {
-    const scratch: Tensor[] = this.#scratch = [];
-    backward(gradient);
-    this.#scratch = undefined;
-    for (const tensor of scratch) {
-      if (!this.#uses.has(tensor.buffer)) this.#giveBackEarly(tensor.buffer);
-    }
-  }
-
-  #own(tensor: Tensor): void {
-    this.#temporaries.set(tensor.buffer, tensor);
-    this.#scratch?.push(tensor);
-  }
-
   #hold(buffer: GPUBuffer): void {
     this.#uses.set(buffer, (this.#uses.get(buffer) ?? 0) + 1);
   }
@@ -265,10 +248,6 @@ export class Tape {
       return;
     }
     this.#uses.delete(buffer);
-    this.#giveBackEarly(buffer);
-  }
-
-  #giveBackEarly(buffer: GPUBuffer): void {
     const tensor = this.#temporaries.get(buffer);
     if (tensor === undefined) return;
     this.#temporaries.delete(buffer);

@@ -6,7 +6,7 @@
  * test's to resolve.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../std/assert.ts";
-import { Device, DeviceLostError, requestDevice } from "../../kernels/kernels.ts";
+import { Device, DeviceLostError, gelu, requestDevice, Tape } from "../../kernels/kernels.ts";
 import { wrap } from "./wrap.ts";
 
 /** A device whose loss is announced by `lose`, and whose queue and buffers then never answer. */
@@ -74,6 +74,11 @@ Deno.test("a device destroyed by others is lost: reads end, and a new device wor
   const outcome = await Promise.race([pending, device.stream.settle().catch((error) => error)]);
   assert(outcome instanceof DeviceLostError, String(outcome));
   await assertRejects(() => device.stream.read(tensor), DeviceLostError, "lost (destroyed");
+  // Whoever cleans up after the error must not meet another one.
+  const tape = new Tape(device);
+  gelu(tape, tape.upload(Float32Array.of(1, 2)));
+  tape.release();
+  await assertRejects(() => device.stream.settle(), DeviceLostError);
   await works();
 });
 

@@ -150,3 +150,20 @@ Deno.test("a thousand training steps of varying lengths allocate no more than th
   parameters.release();
   device.dispose();
 });
+
+Deno.test("forward passes alone give their buffers and textures back", async () => {
+  const device = await requestDevice();
+  const forward = () => {
+    const tape = new Tape(device, { gradients: false });
+    const x = tape.upload(numbers(new Random(1), WIDTH * WIDTH), [WIDTH, WIDTH]);
+    linear(tape, linear(tape, x, x), x);
+    tape.release();
+  };
+  forward();
+  const { allocatedBytes, textureBytes } = device.pool;
+  assertGreater(textureBytes, 0);
+  for (const _ of [1, 2, 3]) forward();
+  assertEquals(device.pool.allocatedBytes, allocatedBytes);
+  await device.stream.settle();
+  device.dispose();
+});

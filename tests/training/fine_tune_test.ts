@@ -9,6 +9,7 @@ import {
   type FineTuneReport,
   type LabelExample,
   labelLoss,
+  requireFinite,
 } from "../../training/fine_tune.ts";
 import {
   assert,
@@ -17,6 +18,7 @@ import {
   assertLess,
   assertNotEquals,
   assertRejects,
+  assertThrows,
 } from "../../std/assert.ts";
 import { useGpu } from "../kernels/gpu.ts";
 import { wrap } from "../kernels/wrap.ts";
@@ -192,6 +194,15 @@ Deno.test("a training that blows up ends with the parameter, the value, the firs
   );
   const found = /^the gradient of (\S+) is (NaN|-?Infinity) in element \d+ /.exec(error.message);
   assert(tinyModel(gpu().device).parameters.names.includes(found?.[1] ?? ""), error.message);
+});
+
+Deno.test("a loss that is no number names its target and step", () => {
+  requireFinite("loss", Float32Array.of(1, -2), 7);
+  assertThrows(
+    () => requireFinite("loss", Float32Array.of(1, Infinity, NaN), 7),
+    NonFiniteError,
+    "the loss of target 1 of 3 is Infinity at step 7; lower the learning rate",
+  );
 });
 
 Deno.test("no examples, or one that is longer than the context, is refused before the first step", async () => {
