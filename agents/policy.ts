@@ -4,7 +4,7 @@
  * @module
  */
 import type { Observation } from "../envs/environment.ts";
-import { sample, Tape } from "../kernels/kernels.ts";
+import { readChoices, sample, Tape } from "../kernels/kernels.ts";
 import { packSequences } from "../models/batch.ts";
 import type { Gpt2 } from "../models/gpt2.ts";
 import type { Tokenizer } from "../models/tokenizer/tokenizer.ts";
@@ -61,7 +61,10 @@ export class Policy {
     return { tokens, choices: observation.actions.length };
   }
 
-  /** Chooses a label for each prompt; `seeds` has one seed a prompt, temperature 0 is greedy. */
+  /**
+   * Chooses a label for each prompt; `seeds` has one seed a prompt, temperature 0 is greedy. Throws a
+   * NonFiniteError where the logits of a prompt are no numbers.
+   */
   async choose(
     inputs: readonly PolicyInput[],
     options: {
@@ -91,7 +94,7 @@ export class Policy {
         },
       );
       return Array.from(
-        await device.stream.readIndices(chosen),
+        await readChoices(device, chosen),
         (position) => LABELS[position]!,
       );
     } finally {

@@ -32,6 +32,7 @@ const dryStream: Stream = {
   settle: () => Promise.resolve(),
   read: noNumbers,
   readIndices: noNumbers,
+  readBytes: noNumbers,
 };
 
 /** Sizes in place of memory. */

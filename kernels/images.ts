@@ -1,11 +1,11 @@
 /**
  * Tensors as textures: on the software adapter a texture load costs half of a buffer load. A texel is
- * four f32 (rgba32float), or eight f16 in pairs (rgba32uint).
+ * four f32 (rgba32float), eight f16 in pairs or sixteen int8 (rgba32uint).
  * @module
  */
 import type { Device } from "./device.ts";
 import { defineKernel } from "./kernel.ts";
-import { bytesOf, type Tensor, type TensorOptions } from "./tensor.ts";
+import { bytesOf, Tensor, type TensorOptions } from "./tensor.ts";
 
 /** Rows of one panel. A taller tensor stands in several panels side by side. */
 export const PANEL_ROWS = 8192;
@@ -35,6 +35,17 @@ for (var i = 0u; i < 4u; i++) {
 y[index] = y_t(value);`,
 });
 
+const padWordsKernel = defineKernel({
+  label: "pad rows of words",
+  bindings: { x: "read u32", y: "write u32" },
+  parameters: { columns: "u32", width: "u32" }, // words of a row, and of a padded one
+  workgroupSize: 64,
+  body: `let column = index % p.width;
+var value = 0u;
+if (column < p.columns) { value = x[index / p.width * p.columns + column]; }
+y[index] = value;`,
+});
+
 /** Makes the image of a tensor, with temporaries from `empty`. Undefined where no texture can hold it. */
 export function makeImage(
   device: Device,
@@ -54,11 +65,22 @@ export function makeImage(
   let source = tensor;
   if (padded !== tensor.columns * bytes) {
     source = empty([tensor.rows, padded / bytes], { type: tensor.type });
-    const numbers = { columns: tensor.columns, width: source.columns / 4 };
-    stream.dispatch(padKernel, { x: tensor, y: source }, numbers, source.size / 4);
+    if (tensor.type === "i8") {
+      const numbers = { columns: tensor.columns / 4, width: padded / 4 };
+      const [x, y] = [tensor, source].map((t) => asWords(t));
+      stream.dispatch(padWordsKernel, { x: x!, y: y! }, numbers, y!.size);
+    } else {
+      const numbers = { columns: tensor.columns, width: source.columns / 4 };
+      stream.dispatch(padKernel, { x: tensor, y: source }, numbers, source.size / 4);
+    }
   }
   stream.copyToTexture(source, texture, PANEL_ROWS);
   return { texture, width };
+}
+
+/** The same bytes as u32; columns of int8 come in fours. */
+function asWords({ shape, buffer, offset, columns }: Tensor): Tensor {
+  return new Tensor([...shape.slice(0, -1), columns / 4], buffer, offset, false, "u32");
 }
 
 /** Images that outlive a tape: those of parameters, good until the next write to any of them. */

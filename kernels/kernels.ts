@@ -32,7 +32,8 @@ export {
   type TrainingStep,
 } from "./memory.ts";
 export { AdamW, type AdamWOptions, type OptimizerState } from "./optimizers/adamw.ts";
-export { attention, type AttentionSpans, packedSpans } from "./ops/attention.ts";
+export { attention, type AttentionLayout } from "./ops/attention/attention.ts";
+export { packedSpans, sharedPrefixSpans, type Span } from "./ops/attention/spans.ts";
 export {
   type CategoricalLoss,
   categoricalLoss,
@@ -41,7 +42,13 @@ export {
 export { gatherRows } from "./ops/embedding.ts";
 export { activation, gelu } from "./ops/activation.ts";
 export { layerNorm } from "./ops/layer_norm.ts";
+export { int8Linear, type Int8LinearOptions, Int8Matrix } from "./ops/int8_linear.ts";
 export { linear, type LinearOptions, linearTransposed } from "./ops/linear.ts";
+export {
+  type LinearCrossEntropy,
+  linearCrossEntropy,
+  type LinearCrossEntropyOptions,
+} from "./ops/linear_cross_entropy.ts";
 export {
   matmul,
   type MatmulActivation,
@@ -49,7 +56,8 @@ export {
   type Transposes,
 } from "./ops/matmul/matmul.ts";
 export { placeRows } from "./ops/place_rows.ts";
-export { sample, type SampleOptions } from "./ops/sample.ts";
+export { type PolicyLoss, policyLoss, type PolicyLossOptions } from "./ops/policy_loss.ts";
+export { readChoices, sample, type SampleOptions } from "./ops/sample.ts";
 export {
   type Arena,
   Parameters,
@@ -60,7 +68,7 @@ export { type GradientTarget, type Segment, Tape, type TapeOptions } from "./tap
 export { type ElementType, sizeOf, Tensor, type TensorOptions } from "./tensor.ts";
 export type { Pool } from "./pool.ts";
 export type { Resource } from "./pipelines.ts";
-export type { Stream } from "./stream.ts";
+export type { Elements, Stream } from "./stream.ts";
 export type { Tile, Tuning } from "./tuning.ts";
 export { type ActivationName, ACTIVATIONS } from "./activations.ts";
 export type { Image } from "./images.ts";

@@ -16,6 +16,9 @@ const MAX_WORKGROUPS = 65_535;
 /** Bytes written to the device between two submissions: what is written waits for one in memory of its own. */
 const STAGED_BYTES = 2 ** 25;
 
+/** Elements as a tensor stores them. */
+export type Elements = Float32Array | Uint32Array | Float16Array | Int8Array;
+
 /** What kernels and copies are recorded on. */
 export interface Stream {
   /** Kernels dispatched so far. */
@@ -37,7 +40,7 @@ export interface Stream {
   /** Records zeros over all elements. */
   clear(target: Tensor): void;
   /** Overwrites all elements, after the work recorded so far; large data in parts. */
-  write(target: Tensor, data: Float32Array | Uint32Array | Float16Array): void;
+  write(target: Tensor, data: Elements): void;
   /** Submits what is recorded. Errors surface at the next {@linkcode settle} or {@linkcode read}. */
   flush(): void;
   /** Waits for the verdict on all work so far, and for the work itself. Throws a GpuError. */
@@ -46,6 +49,8 @@ export interface Stream {
   read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>>;
   /** Submits, waits and returns the elements as u32. Throws a GpuError. */
   readIndices(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>>;
+  /** Submits, waits and returns the bytes, filled up to whole words. Throws a GpuError. */
+  readBytes(tensor: Tensor): Promise<ArrayBuffer>;
 }
 
 /** Copies are made in whole words; an odd number of f16 elements ends within one. */
@@ -141,7 +146,7 @@ export class GpuStream implements Stream {
     );
   }
 
-  write({ buffer, offset, byteLength }: Tensor, data: Float32Array | Uint32Array | Float16Array) {
+  write({ buffer, offset, byteLength }: Tensor, data: Elements): void {
     requireShape(
       data.byteLength === byteLength,
       `write: ${data.byteLength} bytes do not fill a tensor of ${byteLength}`,
@@ -186,17 +191,17 @@ export class GpuStream implements Stream {
   }
 
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
-    const bytes = await this.#readBytes(tensor);
+    const bytes = await this.readBytes(tensor);
     return tensor.type === "f16"
       ? Float32Array.from(new Float16Array(bytes, 0, tensor.size))
       : new Float32Array(bytes);
   }
 
   async readIndices(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>> {
-    return new Uint32Array(await this.#readBytes(tensor));
+    return new Uint32Array(await this.readBytes(tensor));
   }
 
-  async #readBytes(tensor: Tensor): Promise<ArrayBuffer> {
+  async readBytes(tensor: Tensor): Promise<ArrayBuffer> {
     const size = wholeWords(tensor.byteLength);
     const staging = this.#verdicts.guard(`reading ${inBytes(size)}`, () =>
       this.#gpu.createBuffer({

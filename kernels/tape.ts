@@ -50,6 +50,7 @@ export class Tape {
   readonly #uses = new Map<GPUBuffer, number>();
   /** Entries of a result that have not been replayed. */
   readonly #open = new Map<Tensor, number>();
+  readonly #uploads = new Map<object, Map<string | number, Tensor>>();
   /** Tensors whose gradients are temporaries of this tape. */
   readonly #derived: Tensor[] = [];
   /** The tensors of another tape whose derivatives this one finds; undefined where there is no other. */
@@ -85,6 +86,19 @@ export class Tape {
   ): Tensor {
     const tensor = this.device.upload(data, shape);
     this.#temporaries.set(tensor.buffer, tensor);
+    return tensor;
+  }
+
+  /** A temporary made at the first call with this owner and key, and then the same. */
+  uploadOnce(
+    owner: object,
+    key: string | number,
+    make: () => Float32Array | Uint32Array,
+  ): Tensor {
+    let known = this.#uploads.get(owner);
+    if (known === undefined) this.#uploads.set(owner, known = new Map());
+    let tensor = known.get(key);
+    if (tensor === undefined) known.set(key, tensor = this.upload(make()));
     return tensor;
   }
 
@@ -274,5 +288,6 @@ export class Tape {
     this.#textures.clear();
     this.#images.clear();
     this.#uses.clear();
+    this.#uploads.clear();
   }
 }

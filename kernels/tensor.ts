@@ -10,12 +10,12 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
-/** How an element is stored: f32, u32 (indices), or f16 (half the memory; kernels compute in f32). */
-export type ElementType = "f32" | "u32" | "f16";
+/** How an element is stored: f32, u32 (indices), f16 or i8 (less memory; kernels compute in f32). */
+export type ElementType = "f32" | "u32" | "f16" | "i8";
 
 /** Bytes of one element. */
 export function bytesOf(type: ElementType): number {
-  return type === "f16" ? 2 : 4;
+  return { f32: 4, u32: 4, f16: 2, i8: 1 }[type];
 }
 
 /** What a new tensor is to be. */

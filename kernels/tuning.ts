@@ -23,8 +23,12 @@ export interface Tuning {
   readonly workgroupTiles: readonly Tile[];
   /** Workgroup size of register-tile and attention kernels. */
   readonly workgroup: number;
-  /** Queries (or keys) one invocation of attention handles. */
+  /** Queries (or keys) one invocation of attention handles at most … */
   readonly attentionBlock: number;
+  /** … and elements of their heads. */
+  readonly attentionElements: number;
+  /** What neighbouring invocations of attention share: heads of one block, or blocks of one head. */
+  readonly attentionNeighbours: "heads" | "blocks";
 }
 
 /** Shared by all adapters: they are also the software adapter's kernels where no texture fits. */
@@ -46,7 +50,9 @@ const software: Tuning = {
   ],
   workgroupTiles,
   workgroup: 8,
-  attentionBlock: 4,
+  attentionBlock: 8,
+  attentionElements: 128,
+  attentionNeighbours: "heads",
 };
 
 /** Chosen by the usual rules for GPUs: enough invocations to fill it, coalesced loads. Not yet measured. */
@@ -56,6 +62,8 @@ const hardware: Tuning = {
   workgroupTiles,
   workgroup: 64,
   attentionBlock: 1,
+  attentionElements: 128,
+  attentionNeighbours: "blocks",
 };
 
 /** The choices for an adapter. */

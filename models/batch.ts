@@ -2,7 +2,7 @@
  * Token sequences of different lengths, packed one after another without padding.
  * @module
  */
-import { packedSpans, ShapeError } from "../kernels/kernels.ts";
+import { packedSpans, ShapeError, type Span } from "../kernels/kernels.ts";
 
 /** Sequences as a model reads them; M is the sum of their lengths. */
 export interface PackedBatch {
@@ -10,8 +10,8 @@ export interface PackedBatch {
   readonly tokens: Uint32Array;
   /** (M) position of each token in its own sequence */
   readonly positions: Uint32Array;
-  /** (M, 4) for the attention kernel */
-  readonly spans: Uint32Array;
+  /** Which rows belong together, for attention */
+  readonly spans: readonly Span[];
   /** (B) row of each sequence's last token */
   readonly lastRows: Uint32Array;
 }

@@ -8,7 +8,7 @@
  */
 import {
   attention,
-  type AttentionSpans,
+  type AttentionLayout,
   type Device,
   gatherRows,
   layerNorm,
@@ -104,8 +104,7 @@ export class Gpt2 {
     rows: Uint32Array,
     options: { readonly checkpoint?: boolean } = {},
   ): Tensor {
-    const spans = tape.upload(batch.spans, [batch.tokens.length, 4]);
-    const layout = { heads: this.config.n_head, spans };
+    const layout = { heads: this.config.n_head, spans: batch.spans };
     let x = this.embed(tape, batch.tokens, batch.positions);
     for (let layer = 0; layer < this.config.n_layer; layer++) {
       const wanted = layer === this.config.n_layer - 1 ? rows : undefined;
@@ -121,7 +120,7 @@ export class Gpt2 {
     tape: Tape,
     layer: number,
     x: Tensor,
-    layout: AttentionSpans,
+    layout: AttentionLayout,
     wanted: Uint32Array | undefined,
   ): Tensor {
     const attended = attention(tape, this.queryKeyValue(tape, layer, x), layout);

@@ -7,6 +7,7 @@ import {
   type Device,
   gatherRows,
   placeRows,
+  readChoices,
   sample,
   Tape,
   type Tensor,
@@ -24,6 +25,10 @@ export interface GenerateOptions {
   readonly maxTokens?: number;
   /** 0 takes the likeliest token. Default 0. */
   readonly temperature?: number;
+  /** Draws from this many of the likeliest tokens only. Default: from all. */
+  readonly topK?: number;
+  /** Draws from the fewest likeliest tokens that together have this share of the probability. Default 1. */
+  readonly topP?: number;
   /** Seeds the sampling; each sequence has its own stream. Default 0. */
   readonly seed?: number;
   /** Stops between tokens. */
@@ -79,7 +84,9 @@ export class LanguageModel {
 
   /**
    * Continues each prompt (B) until the end of text, `maxTokens` or the model's context; gives the
-   * new tokens without the end of text. The same seed gives the same tokens.
+   * new tokens without the end of text. The same seed gives the same tokens. Throws a RangeError for
+   * a temperature, topK or topP that makes no sense, and a NonFiniteError where the model's logits
+   * are no numbers.
    */
   async generate(
     prompts: readonly (readonly number[])[],
@@ -161,26 +168,35 @@ class Writer {
   /** Records the next token of every sequence; `turn` counts from 0. */
   step(turn: number): void {
     const tape = new Tape(this.model.device, { gradients: false });
-    const logits = turn === 0 ? this.#readPrompts(tape) : this.#readNewest(tape, turn);
-    const seeds = this.#lengths.map((_, row) => deriveSeed(this.options.seed ?? 0, row, turn));
-    const chosen = sample(tape, logits, {
+    try {
+      const logits = turn === 0 ? this.#readPrompts(tape) : this.#readNewest(tape, turn);
+      const chosen = this.#choose(tape, logits, turn);
+      // The choice outlives the step's tape: it is the next step's input.
+      const kept = this.#tape.empty(chosen.shape, { type: chosen.type });
+      this.model.device.stream.copy(chosen, kept);
+      this.#pending.push(kept);
+      this.#last = kept;
+    } finally {
+      tape.release();
+    }
+  }
+
+  #choose(tape: Tape, logits: Tensor, turn: number): Tensor {
+    const { temperature = 0, topK, topP, seed = 0 } = this.options;
+    const seeds = this.#lengths.map((_, row) => deriveSeed(seed, row, turn));
+    return sample(tape, logits, {
       seeds: Uint32Array.from(seeds),
-      temperature: this.options.temperature ?? 0,
+      temperature,
+      ...(topK === undefined ? {} : { topK }),
+      ...(topP === undefined ? {} : { topP }),
     });
-    // The choice outlives the step's tape: it is the next step's input.
-    const kept = this.#tape.empty(chosen.shape, { type: chosen.type });
-    this.model.device.stream.copy(chosen, kept);
-    tape.release();
-    this.#pending.push(kept);
-    this.#last = kept;
   }
 
   /** The tokens (B) of each step since the last call. */
   async read(): Promise<Uint32Array[]> {
-    const { stream } = this.model.device;
     const steps: Uint32Array[] = [];
     for (const tensor of this.#pending.splice(0)) {
-      steps.push(await stream.readIndices(tensor));
+      steps.push(await readChoices(this.model.device, tensor));
     }
     return steps;
   }
@@ -195,10 +211,7 @@ class Writer {
     const places = Uint32Array.from(this.#lengths.flatMap((length, row) => {
       return Array.from({ length }, (_, position) => row * width + position);
     }));
-    const layout = {
-      heads: this.model.config.n_head,
-      spans: tape.upload(spans, [tokens.length, 4]),
-    };
+    const layout = { heads: this.model.config.n_head, spans };
     let x = this.model.embed(tape, tokens, positions);
     for (const [layer, cache] of this.#caches.entries()) {
       const qkv = this.model.queryKeyValue(tape, layer, x);
@@ -216,10 +229,12 @@ class Writer {
       (length) => length + turn - 1,
     );
     const places = positions.map((position, row) => row * width + position);
-    const spans = Uint32Array.from([...places].flatMap((place, row) => {
-      return [place, row * width, place + 1, 0];
+    const spans = Array.from(places, (place, row) => ({
+      row: place,
+      queries: 1,
+      first: row * width,
     }));
-    const layout = { heads, spans: tape.upload(spans, [places.length, 4]) };
+    const layout = { heads, spans };
     let x = this.model.embed(tape, this.#last!, positions);
     for (const [layer, cache] of this.#caches.entries()) {
       placeRows(tape, this.model.queryKeyValue(tape, layer, x), places, cache);

@@ -1,70 +1,49 @@
 /**
- * Losses over categorical choices, fused with their derivative: cross-entropy for supervised
- * fine-tuning, and the policy gradient (Williams 1992), which is cross-entropy weighted by the
- * advantage.
+ * Losses over categorical choices with their derivative: cross-entropy for supervised fine-tuning,
+ * and the policy gradient (Williams 1992), which is cross-entropy weighted by the advantage.
+ *
+ * Three kernels: the softmax's sums over parts of rows, the losses of rows, the derivative; the
+ * first and the last are in `softmax.ts`.
  * @module
  */
 import { requireShape } from "../errors.ts";
-import { defineKernel, unroll } from "../kernel.ts";
+import { defineKernel } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
+import { flatImage, storedAs } from "./row_parts.ts";
+import {
+  type Logits,
+  MAX_COLUMNS,
+  softmaxDeclarations,
+  softmaxSlopes,
+  softmaxSums,
+} from "./softmax.ts";
 
-/** Two loops of a quarter of the columns each must stay below the software adapter's 65,535. */
-const MAX_COLUMNS = 131_000;
-
-const kernel = defineKernel({
-  label: "categorical loss",
+const rowsKernel = defineKernel({
+  label: "categorical loss, rows",
   bindings: {
-    logits: "read f32", // (N, V)
-    targets: "read u32", // (N)
+    logits: "read float", // (N, V)
+    rows: "read vec2u", // (N, 2): target, choices
     weights: "read f32", // (N)
-    choices: "read u32", // (N): the columns below this are choices
+    sums: "read vec4f", // (N, parts, 4)
+    facts: "write vec4f", // (N, 4): highest, log total, entropy, weight
     losses: "write f32", // (N)
     logProbabilities: "write f32", // (N)
     entropies: "write f32", // (N)
-    dLogits: "write f32", // (N, V)
   },
-  parameters: { columns: "u32", entropyWeight: "f32" },
+  parameters: { columns: "u32", parts: "u32", entropyWeight: "f32" },
   workgroupSize: 8,
-  // One online pass gives the maximum, Σ exp and Σ exp · logit; entropy = log Σ − E[logit].
-  body: `let base = index * p.columns;
-let count = choices[index];
-var highest = -3.0e38;
-var total = 0.0;
-var moment = 0.0;
-for (var i = 0u; i < count; i += 4u) {
-${
-    unroll(4, (j) =>
-      `if (i + ${j}u < count) {
-  let logit = logits[base + i + ${j}u];
-  let top = max(highest, logit);
-  let shrink = exp(highest - top);
-  let weight = exp(logit - top);
-  total = total * shrink + weight;
-  moment = moment * shrink + weight * logit;
-  highest = top;
-}`)
-  }
+  declarations: softmaxDeclarations,
+  body: `var all = Softmax(NONE, 0.0, 0.0);
+for (var part = 0u; part < p.parts; part++) {
+  let found = sums[index * p.parts + part];
+  all = joined(all, Softmax(found.x, found.y, found.z));
 }
-let logTotal = highest + log(total);
-let entropy = logTotal - moment / total;
+let entropy = log(all.total) - all.moment / all.total;
 let weight = weights[index];
-for (var i = 0u; i < p.columns; i += 4u) {
-${
-    unroll(4, (j) =>
-      `if (i + ${j}u < p.columns) {
-  var slope = 0.0;
-  if (i + ${j}u < count) {
-    let logProbability = logits[base + i + ${j}u] - logTotal;
-    let probability = exp(logProbability);
-    slope = weight * probability + p.entropyWeight * probability * (logProbability + entropy);
-    if (i + ${j}u == targets[index]) { slope -= weight; }
-  }
-  dLogits[base + i + ${j}u] = slope;
-}`)
-  }
-}
-let chosen = logits[base + targets[index]] - logTotal;
+let logit = f32(logits[index * p.columns + rows[index].x]);
+let chosen = logit - all.highest - log(all.total);
+facts[index] = vec4f(all.highest, log(all.total), entropy, weight);
 losses[index] = -weight * chosen - p.entropyWeight * entropy;
 logProbabilities[index] = chosen;
 entropies[index] = entropy;`,
@@ -101,45 +80,56 @@ export function categoricalLoss(
   logits: Tensor,
   options: CategoricalLossOptions,
 ): CategoricalLoss {
-  const [rows, columns] = [logits.rows, logits.columns];
-  const { targets, weights } = options;
-  const choices = options.choices ?? new Uint32Array(rows).fill(columns);
+  const [count, columns] = [logits.rows, logits.columns];
   requireShape(
     columns <= MAX_COLUMNS,
     `categorical loss: ${columns} columns exceed ${MAX_COLUMNS}`,
   );
+  const stored = storedAs("categorical loss", logits);
+  const rows = tape.upload(targetsAndChoices("categorical loss", logits, options), [count, 2]);
+  const entropyWeight = options.entropyWeight ?? 0;
+  const image = flatImage(tape, logits);
+  const input: Logits = { image, stored, columns, rows };
+  const sums = softmaxSums(tape, input);
+  const facts = tape.empty([count, 4]);
+  const losses = tape.empty([count]);
+  const logProbabilities = tape.empty([count]);
+  const entropies = tape.empty([count]);
+  const weights = tape.upload(options.weights);
+  tape.device.stream.dispatch(
+    rowsKernel,
+    { logits, rows, weights, sums, facts, losses, logProbabilities, entropies },
+    { columns, parts: sums.shape[1]!, entropyWeight },
+    count,
+  );
+  const dLogits = tape.empty(logits.shape, { type: logits.type });
+  softmaxSlopes(tape, input, { facts, dLogits, entropyWeight });
+  logits.gradient = dLogits;
+  return { losses, logProbabilities, entropies };
+}
+
+/** Each row's target and number of choices, one after the other. Throws a ShapeError where they do not fit `logits`. */
+export function targetsAndChoices(
+  what: string,
+  logits: Tensor,
+  { targets, weights, ...options }: CategoricalLossOptions,
+): Uint32Array {
+  const [rows, columns] = [logits.rows, logits.columns];
+  const choices = options.choices ?? new Uint32Array(rows).fill(columns);
   requireShape(
     targets.length === rows && weights.length === rows &&
       choices.length === rows,
-    `categorical loss: logits (${logits.shape}) need ${rows} targets, weights and choices, got ` +
+    `${what}: logits (${logits.shape}) need ${rows} targets, weights and choices, got ` +
       `${targets.length}, ${weights.length} and ${choices.length}`,
   );
+  const pairs = new Uint32Array(2 * rows);
   for (const [row, target] of targets.entries()) {
     requireShape(
       target < choices[row]! && choices[row]! <= columns,
-      `categorical loss: target ${target} of row ${row} is not among its ${choices[row]} choices ` +
+      `${what}: target ${target} of row ${row} is not among its ${choices[row]} choices ` +
         `in ${columns} columns`,
     );
+    pairs.set([target, choices[row]!], 2 * row);
   }
-  const losses = tape.empty([rows]);
-  const logProbabilities = tape.empty([rows]);
-  const entropies = tape.empty([rows]);
-  const dLogits = tape.empty(logits.shape);
-  tape.device.stream.dispatch(
-    kernel,
-    {
-      logits,
-      targets: tape.upload(targets),
-      weights: tape.upload(weights),
-      choices: tape.upload(choices),
-      losses,
-      logProbabilities,
-      entropies,
-      dLogits,
-    },
-    { columns, entropyWeight: options.entropyWeight ?? 0 },
-    rows,
-  );
-  logits.gradient = dLogits;
-  return { losses, logProbabilities, entropies };
+  return pairs;
 }

@@ -1,6 +1,7 @@
 import { Policy } from "../../agents/policy.ts";
 import { composePolicyPrompt } from "../../agents/prompt.ts";
 import type { Observation } from "../../envs/environment.ts";
+import { NonFiniteError } from "../../kernels/kernels.ts";
 import { Gpt2 } from "../../models/gpt2.ts";
 import type { ModelFiles } from "../../models/model_folder.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../std/assert.ts";
@@ -82,6 +83,23 @@ Deno.test("policy: a choice depends on prompt and seed, not on its neighbours", 
   }
   const others = await policy.choose(inputs, { seeds: seeds(30, 100) });
   assert(others.join() !== together.join());
+});
+
+Deno.test("policy: a model whose weights are no numbers chooses nothing", async () => {
+  const files = randomModel();
+  const name = "transformer.ln_f.bias";
+  const bias = files.parameters.get(name)!;
+  const damaged = { ...bias, data: bias.data.slice().fill(NaN) };
+  const policy = policyOf({
+    ...files,
+    parameters: new Map([...files.parameters, [name, damaged]]),
+  });
+  const inputs = Array(3).fill({ tokens: files.tokenizer.encode("at row 1"), choices: 2 });
+  await assertRejects(
+    () => policy.choose(inputs, { seeds: seeds(3) }),
+    NonFiniteError,
+    "nothing can be chosen in row 0 of 3",
+  );
 });
 
 Deno.test("policy: a label that is not one token is refused", async () => {

@@ -1,7 +1,7 @@
 /**
  * Cross-entropy, policy gradient and entropy bonus, fused with their derivative.
  */
-import { assertEquals, assertThrows } from "../../std/assert.ts";
+import { assert, assertEquals, assertThrows } from "../../std/assert.ts";
 import {
   categoricalLoss,
   type CategoricalLossOptions,
@@ -36,12 +36,15 @@ function caseOf(random: Random, rows: number, columns: number): Case {
   };
 }
 
+type Storage = "f32" | "f16";
+
 /** Losses, log probabilities, entropies and derivatives by the logits. */
 function run(
   { logits, columns, ...options }: Case,
+  storage: Storage = "f32",
 ): Promise<Float32Array<ArrayBuffer>[]> {
   return gpu().run((tape) => {
-    const input = gpu().leaf(tape, logits, [logits.length / columns, columns]);
+    const input = gpu().leaf(tape, logits, [logits.length / columns, columns], storage);
     const loss = categoricalLoss(tape, input, options);
     return gpu().read([
       loss.losses,
@@ -49,22 +52,26 @@ function run(
       loss.entropies,
       input.gradient!,
     ]);
-  });
+  }, { storage });
 }
 
-async function check(given: Case, tolerance: number): Promise<void> {
-  const results = await run(given);
-  const expected = reference.categoricalLoss(
-    given,
-    Float64Array.from(given.logits),
-  );
+/** Derivatives are stored as the logits are, the rest as f32. */
+async function check(
+  given: Case,
+  tolerance: number,
+  storage: Storage = "f32",
+): Promise<void> {
+  const results = await run(given, storage);
+  const logits = storage === "f16" ? Float16Array.from(given.logits) : given.logits;
+  const expected = reference.categoricalLoss(given, Float64Array.from(logits));
   const { losses, logProbabilities, entropies, dLogits } = expected;
   for (
     const [i, [what, numbers]] of Object.entries(
       { losses, logProbabilities, entropies, dLogits },
     ).entries()
   ) {
-    assertClose(results[i]!, numbers, tolerance, what);
+    const rounded = storage === "f16" && what === "dLogits";
+    assertClose(results[i]!, numbers, rounded ? 1e-3 : tolerance, what);
   }
 }
 
@@ -73,16 +80,24 @@ function lossAt(given: Case, logits: Float64Array): number {
     .reduce((sum, loss) => sum + loss, 0);
 }
 
-Deno.test("losses over some choices, entropies and derivatives equal float64", () =>
-  forAll(8, async (random) => {
-    const columns = between(random, 1, 70);
-    const given = caseOf(random, between(random, 1, 40), columns);
-    await check(given, 2e-5);
-    const first = await run(given);
-    (await run(given)).forEach((numbers, i) =>
-      assertSameBits(numbers, first[i]!, `run again, output ${i}`)
-    );
-  }));
+for (const storage of ["f32", "f16"] as const) {
+  Deno.test(`losses over some choices in ${storage}, entropies and derivatives equal float64`, () =>
+    forAll(12, async (random) => {
+      // Rows of one part and of several, and rows shorter than a load of four.
+      const columns = between(random, 1, [5, 70, 1600][random.below(3)]!);
+      const given = caseOf(random, between(random, 1, 40), columns);
+      await check(given, 2e-5, storage);
+      const first = await run(given, storage);
+      (await run(given, storage)).forEach((numbers, i) =>
+        assertSameBits(numbers, first[i]!, `run again, output ${i}`)
+      );
+    }));
+}
+
+for (const columns of [511, 512, 513, 1024, 1025]) {
+  Deno.test(`rows of ${columns} columns are cut into parts without loss`, () =>
+    check(caseOf(new Random(columns), 5, columns), 2e-5));
+}
 
 Deno.test("the reference's derivative is the slope of its loss", () =>
   forAll(20, (random) => {
@@ -123,6 +138,29 @@ Deno.test("by default all columns are choices and entropy has no weight", () =>
     assertClose(entropy!, [Math.log(4)], 1e-6, "entropy");
   }));
 
+for (const type of ["f32", "f16"] as const) {
+  Deno.test(`logits in ${type} may be any slice of a buffer, its last one too`, () =>
+    gpu().run(async (tape) => {
+      const bytes = type === "f16" ? 2 : 4;
+      const whole = tape.empty([4096 / bytes], { type });
+      const options = { targets: Uint32Array.of(1, 30, 0), weights: Float32Array.of(1, 2, 3) };
+      for (const offset of [0, 256, 3328, whole.buffer.size - 512]) {
+        const logits = new Tensor([3, 37], whole.buffer, offset, false, type);
+        const data = numbers(new Random(offset), 3 * 37, 2);
+        gpu().write(logits, data);
+        const { losses } = categoricalLoss(tape, logits, options);
+        const [actual] = await gpu().read([losses]);
+        const expected = reference.categoricalLoss({
+          ...options,
+          columns: 37,
+          choices: Uint32Array.of(37, 37, 37),
+          entropyWeight: 0,
+        }, Float64Array.from(data));
+        assertClose(actual!, expected.losses, type === "f16" ? 2e-3 : 2e-5, `offset ${offset}`);
+      }
+    }));
+}
+
 Deno.test("large logits neither overflow nor lose the choice", () =>
   check({
     columns: 4,
@@ -146,21 +184,48 @@ Deno.test("GPT-2's whole vocabulary is summed to its end", () => {
   }, 2e-4);
 });
 
-const WIDEST = 131_000;
-
-Deno.test("the widest row is summed to its end", async () => {
+Deno.test("a choice that is impossible adds nothing, and a logit that is no number is seen", async () => {
   const given = {
-    columns: WIDEST,
-    logits: new Float32Array(WIDEST),
-    targets: Uint32Array.of(WIDEST - 1),
+    columns: 3,
+    targets: Uint32Array.of(1),
     weights: Float32Array.of(1),
-    choices: Uint32Array.of(WIDEST),
+    choices: Uint32Array.of(3),
+    entropyWeight: 0.5,
+  };
+  const [losses, , entropies, slopes] = await run({
+    ...given,
+    logits: Float32Array.of(-Infinity, 2, 2),
+  });
+  assertClose(entropies!, [Math.log(2)], 1e-6, "entropy");
+  assertClose(losses!, [0.5 * Math.log(2)], 1e-6, "loss");
+  assertClose(slopes!, [0, -0.5, 0.5], 1e-6, "slopes");
+  for (const odd of [NaN, Infinity]) {
+    const [lost] = await run({ ...given, logits: Float32Array.of(1, 2, odd) });
+    assert(Number.isNaN(lost![0]), `the loss beside a logit of ${odd} is ${lost![0]}`);
+  }
+});
+
+const WIDE = 304_001;
+
+Deno.test("a vocabulary of 304,001 is summed to its end, by one row that has neighbours", async () => {
+  const given = {
+    columns: WIDE,
+    logits: new Float32Array(3 * WIDE),
+    targets: Uint32Array.of(0, WIDE - 1, 5),
+    weights: Float32Array.of(1, 2, 0),
+    choices: Uint32Array.of(WIDE, WIDE, 7),
     entropyWeight: 0,
   };
   const [losses, , , slopes] = await run(given);
-  assertClose(losses!, [Math.log(WIDEST)], 1e-5, "loss");
-  assertClose(slopes!.slice(-2), [1 / WIDEST, -1], 1e-5, "last slopes");
+  const log = Math.log(WIDE);
+  assertClose(losses!, [log, 2 * log, 0], 1e-5, "losses");
+  const p = 1 / WIDE;
+  const around = slopes!.slice(2 * WIDE - 2, 2 * WIDE + 1);
+  assertClose(around, [2 * p, 2 * p - 2, 0], 1e-8, "slopes where the second row ends");
+  assertClose(slopes!.slice(0, 2), [p - 1, p], 1e-8, "first slopes");
 });
+
+const WIDEST = 512 * 65_535;
 
 Deno.test("categoricalLoss refuses targets that are no choices, and shapes that do not fit", () => {
   const tape = new Tape(gpu().device);
@@ -185,7 +250,8 @@ Deno.test("categoricalLoss refuses targets that are no choices, and shapes that 
   refuses({ choices: Uint32Array.of(5, 6) }, "6 choices in 5 columns");
   refuses({ weights: Float32Array.of(1) }, "got 2, 1 and 2");
   refuses({ choices: Uint32Array.of(5) }, "got 2, 2 and 1");
-  const wide = new Tensor([1, WIDEST + 1], logits.buffer, 0, false);
+  const wide = new Tensor([2, WIDEST + 1], logits.buffer, 0, false);
   refuses({}, `${WIDEST + 1} columns exceed`, wide);
+  refuses({}, "holds u32, not floats", tape.empty([2, 5], { type: "u32" }));
   tape.release();
 });

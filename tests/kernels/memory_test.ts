@@ -107,8 +107,7 @@ function trainingStep(
   const [gain, shift] = [parameters.get("gain"), parameters.get("shift")];
   const normed = layerNorm(tape, x, gain, shift);
   const qkv = linear(tape, normed, parameters.get("project"));
-  const spans = tape.upload(packedSpans([length, 1]), [rows, 4]);
-  const attended = attention(tape, qkv, { heads: 8, spans });
+  const attended = attention(tape, qkv, { heads: 8, spans: packedSpans([length, 1]) });
   const y = linear(tape, gelu(tape, attended), parameters.get("merge"), {
     bias: parameters.get("bias"),
     residual: x,

@@ -117,10 +117,7 @@ Deno.test("a cache written between two reads on one tape is read anew", () =>
   gpu().run(async (tape) => {
     const columns = 3 * 64;
     const cache = tape.upload(new Float32Array(4 * columns), [4, columns]);
-    const layout = {
-      heads: 16,
-      spans: tape.upload(Uint32Array.of(0, 0, 1, 0), [1, 4]),
-    };
+    const layout = { heads: 16, spans: [{ row: 0, queries: 1, first: 0 }] };
     const before = attention(tape, cache, layout);
     const row = tape.upload(new Float32Array(columns).fill(2), [1, columns]);
     placeRows(tape, row, Uint32Array.of(0), cache);

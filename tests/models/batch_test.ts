@@ -7,14 +7,11 @@ Deno.test("packed sequences: one after another, each with positions and spans of
   assertEquals([...packed.tokens], [7, 8, 9, 4, 5, 6]);
   assertEquals([...packed.positions], [0, 1, 2, 0, 0, 1]);
   assertEquals([...packed.lastRows], [2, 3, 5]);
-  // Of each row: itself, the first row of its sequence, the end of its sequence, 0.
-  const spans = [[0, 0, 3, 0], [1, 0, 3, 0], [2, 0, 3, 0], [3, 3, 4, 0], [4, 4, 6, 0], [
-    5,
-    4,
-    6,
-    0,
-  ]];
-  assertEquals([...packed.spans], spans.flat());
+  assertEquals(packed.spans, [
+    { row: 0, queries: 3, first: 0 },
+    { row: 3, queries: 1, first: 3 },
+    { row: 4, queries: 2, first: 4 },
+  ]);
 });
 
 Deno.test("packed sequences: an empty or too long one is named", () => {

@@ -2,7 +2,7 @@
  * Logits and writing of a loaded model, against the float64 reference and against itself.
  */
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
-import { requestDevice, ShapeError } from "../../kernels/kernels.ts";
+import { NonFiniteError, requestDevice, ShapeError } from "../../kernels/kernels.ts";
 import { loadModel } from "../../models/language_model.ts";
 import { writeModelFolder } from "../../models/model_folder.ts";
 import { Random } from "../../std/random.ts";
@@ -67,6 +67,66 @@ Deno.test("sampling follows its seed, and stops at the model's context", async (
       JSON.stringify(first),
   );
   assert(first.every((tokens, i) => prompts[i]!.length + tokens.length <= 40));
+});
+
+/** The `count` likeliest tokens after `tokens`. */
+async function likeliestOf(tokens: readonly number[], count: number): Promise<number[]> {
+  const logits = (await model.logits([tokens]))[0]!;
+  return [...logits.keys()].sort((a, b) => logits[b]! - logits[a]!).slice(0, count);
+}
+
+Deno.test("the one likeliest token, by number or by share, is what greedy writing takes", async () => {
+  const greedy = await model.generate(prompts, { maxTokens: 11 });
+  for (const cut of [{ topK: 1 }, { topP: 1e-9 }]) {
+    const options = { ...cut, maxTokens: 11, temperature: 1.5, seed: 3 };
+    assertEquals(await model.generate(prompts, options), greedy);
+  }
+});
+
+Deno.test("sampling takes nothing but what topK and topP keep, and more than one of it", async () => {
+  const seen = new Set<number>();
+  for (let seed = 0; seed < 12; seed++) {
+    const options = { maxTokens: 1, temperature: 3, seed };
+    const [first] = await model.generate([prompts[0]!], { ...options, topK: 4 });
+    for (const token of first!) seen.add(token);
+    const [second] = await model.generate([prompts[0]!], { ...options, topK: 4, topP: 0.3 });
+    assert((await likeliestOf(prompts[0]!, 2)).includes(second![0]!));
+  }
+  const allowed = await likeliestOf(prompts[0]!, 4);
+  assert([...seen].every((token) => allowed.includes(token)), `${[...seen]} of ${allowed}`);
+  assert(seen.size > 1);
+});
+
+Deno.test("a cut or a temperature that makes no sense is refused", async () => {
+  for (const cut of [{ topK: 0 }, { topK: 2.5 }, { topP: 0 }, { topP: 2 }, { temperature: -1 }]) {
+    await assertRejects(
+      () => model.generate(prompts, { temperature: 1, ...cut }),
+      RangeError,
+      `${Object.keys(cut)[0]} is`,
+    );
+  }
+});
+
+Deno.test("a model whose weights are no numbers writes nothing", async () => {
+  const damaged = await Deno.makeTempDir();
+  const { parameters } = files;
+  const name = "transformer.ln_f.bias";
+  const bias = parameters.get(name)!;
+  const data = bias.data.slice().fill(NaN);
+  writeModelFolder(damaged, {
+    ...files,
+    parameters: new Map([...parameters, [name, { ...bias, data }]]),
+  });
+  const broken = loadModel(damaged, { device });
+  for (const temperature of [0, 1]) {
+    await assertRejects(
+      () => broken.generate(prompts, { temperature, maxTokens: 3 }),
+      NonFiniteError,
+      "nothing can be chosen in row 0 of 3",
+    );
+  }
+  broken.dispose();
+  await Deno.remove(damaged, { recursive: true });
 });
 
 Deno.test("a sequence that is empty or too long is refused", async () => {

@@ -169,10 +169,10 @@ Deno.test("policy gradient: an abort stops the training between two iterations",
   assertEquals(iterations, 2);
 });
 
-Deno.test("policy gradient: a training that blows up ends with the value and the iteration", async () => {
+Deno.test("policy gradient: a training that blows up ends at its next choice, saying what to do", async () => {
   await assertRejects(
     () => trained({ iterations: 6, learningRate: 1e30, clip: 0 }),
     NonFiniteError,
-    "at step 2; lower the learning rate",
+    "training has diverged; lower the learning rate",
   );
 });

@@ -1,5 +1,5 @@
 /**
- * What the workgroup-tile kernel does with finished elements of the product: bias, residual,
+ * What the workgroup-tile kernel does with finished elements of the product: scale, bias, residual,
  * activation, accumulation, storage. (The register-tile kernel adds no more than
  * it must: its many stores are unrolled, and each line of theirs is compiled a hundred times over.)
  * @module
@@ -13,18 +13,20 @@ export const epilogueParameters = {
   columns: "u32", // N
   accumulate: "u32", // 1: add to what `out` holds
   useBias: "u32",
+  useScales: "u32",
   useResidual: "u32",
   useSums: "u32",
 } as const;
 
 /** Names of the epilogue's bindings. */
-export type EpilogueBinding = "bias" | "residual" | "before" | "out" | "sums";
+export type EpilogueBinding = "bias" | "scales" | "residual" | "before" | "out" | "sums";
 
 /** Tensors by whole vec4s where N is a multiple of 4, else element by element. */
 export function epilogueBindings(vector: boolean): Readonly<Record<EpilogueBinding, Binding>> {
   const type = vector ? "float4" : "float";
   return {
     bias: `read ${type}`, // (N)
+    scales: `read ${type}`, // (N): factors of the product's columns
     residual: `read ${type}`, // (M, N)
     before: `write ${type}`, // (M, N): what enters the activation
     out: `write ${type}`, // (M, N)
@@ -48,6 +50,7 @@ fn store(batch: u32, row: u32, column: u32, product: vec4f) {
   let at = (batch * p.rows + row) * p.columns + column;
   let count = min(4u, p.columns - column);
   var value = product;
+  if (p.useScales == 1u) { value *= ${read("scales", "column")}; }
   if (p.useBias == 1u) { value += ${read("bias", "column")}; }
   if (p.useResidual == 1u) { value += ${read("residual", "at")}; }
   ${activate}

@@ -15,6 +15,7 @@ import { tileFor } from "../../tuning.ts";
 import { activateInto } from "../activation.ts";
 import { addInto } from "../add.ts";
 import {
+  compilableTile,
   type Operand,
   registerTileDepth,
   registerTileInvocations,
@@ -43,12 +44,14 @@ export interface MatmulArguments {
   readonly transposes: Transposes;
   /** (M, K), or (K, M) where it is taken transposed; a batch stands one below the other. */
   readonly a: Tensor;
-  /** (K, N), or (N, K) where it is taken transposed. */
+  /** (K, N), or (N, K) where it is taken transposed; int8 counts as whole numbers over 127. */
   readonly b: Tensor;
   /** (M, N) */
   readonly out: Tensor;
   /** Products of this many pairs of matrices. Default 1. */
   readonly batch?: number;
+  /** (N), factors of the product's columns. */
+  readonly scales?: Tensor;
   /** (N), added to every row. */
   readonly bias?: Tensor;
   /** (M, N), added; neither is it `out`. */
@@ -83,10 +86,20 @@ function sizesOf(call: MatmulArguments): Sizes {
 }
 
 function checkEpilogue(call: MatmulArguments, { columns, batch }: Sizes): void {
-  const { transposes, out, bias, residual, activation, columnSums, accumulate = 0 } = call;
+  const { transposes, a, b, out, bias, scales, residual, activation, columnSums } = call;
+  const { accumulate = 0 } = call;
   requireShape(
     bias === undefined || bias.size === columns,
     `matmul ${transposes}: bias (${bias?.shape}) needs ${columns} elements`,
+  );
+  requireShape(
+    scales === undefined || scales.size === columns,
+    `matmul ${transposes}: scales (${scales?.shape}) need ${columns} elements`,
+  );
+  requireShape(
+    a.type !== "i8" && (b.type !== "i8" || b.columns % 4 === 0),
+    `matmul ${transposes}: int8 is taken on the right, with columns a multiple of 4; got ` +
+      `${a.type} (${a.shape}) and ${b.type} (${b.shape})`,
   );
   requireShape(
     columnSums === undefined ||
@@ -124,23 +137,29 @@ function inRegisters(tape: Tape, call: MatmulArguments, sizes: Sizes, a: Image, 
   const { tuning, stream } = tape.device;
   const { rows, columns, depth, batch } = sizes;
   const { bias, residual, activation, columnSums, accumulate = 0, transposes } = call;
-  const operand = (tensor: Tensor, alongDepth: boolean): Operand => {
-    return { type: tensor.type === "f16" ? "f16" : "f32", alongDepth };
+  const operand = ({ type }: Tensor, alongDepth: boolean): Operand => {
+    return { type: type === "u32" ? "f32" : type, alongDepth };
   };
-  const tile = tileFor(tuning.registerTiles, rows * columns * depth * batch);
-  const kernel = registerTileKernel({
+  const wanted = tileFor(tuning.registerTiles, rows * columns * depth * batch);
+  const tile = compilableTile({
     a: operand(call.a, transposes[0] === "N"),
     b: operand(call.b, transposes[1] === "T"),
-    rows: tile.rows,
-    columns: tile.columns,
+    rows: wanted.rows,
+    columns: wanted.columns,
     workgroup: tuning.workgroup,
     vector: columns % 4 === 0,
   });
-  const [unused, , unusedToo] = tape.device.unused;
+  const kernel = registerTileKernel(tile);
+  const [unused, unusedToo] = tape.device.unused;
   // Residual and activation are passes of their own here: see the epilogue's header.
   const out = activation?.before ?? call.out;
   if (residual !== undefined) addOrCopy(tape, residual, out, accumulate);
-  const bindings = { bias: bias ?? unused, out, sums: columnSums ?? unusedToo };
+  const bindings = {
+    scales: call.scales ?? unused,
+    bias: bias ?? unused,
+    out,
+    sums: columnSums ?? unusedToo,
+  };
   const first = residual === undefined ? accumulate : 1;
   for (const part of partsOf(depth, registerTileDepth, first)) {
     stream.dispatch(kernel, { a: a.texture, b: b.texture, ...bindings }, {
@@ -148,6 +167,7 @@ function inRegisters(tape: Tape, call: MatmulArguments, sizes: Sizes, a: Image, 
       rows,
       columns,
       useBias: part.depthStart === 0 && bias !== undefined ? 1 : 0,
+      useScales: call.scales === undefined ? 0 : 1,
       useSums: columnSums === undefined ? 0 : 1,
       rowsA: call.a.rows / batch,
       rowsB: call.b.rows / batch,
@@ -175,6 +195,7 @@ function inWorkgroups(tape: Tape, call: MatmulArguments, sizes: Sizes): void {
       columns: tile.columns,
       transposeA: transposes[0] === "T",
       transposeB: transposes[1] === "T",
+      quantized: b.type === "i8",
       vector: columns % 4 === 0,
       ...(last && activation !== undefined ? { activation: activation.name } : {}),
     });
@@ -182,6 +203,7 @@ function inWorkgroups(tape: Tape, call: MatmulArguments, sizes: Sizes): void {
   const bindings = {
     a,
     b,
+    scales: call.scales ?? unused,
     bias: bias ?? unused,
     residual: residual ?? unused,
     before: activation?.before ?? unusedToo,
@@ -195,6 +217,7 @@ function inWorkgroups(tape: Tape, call: MatmulArguments, sizes: Sizes): void {
       columns,
       useBias: i === 0 && bias !== undefined ? 1 : 0,
       useResidual: i === 0 && residual !== undefined ? 1 : 0,
+      useScales: call.scales === undefined ? 0 : 1,
       useSums: columnSums === undefined ? 0 : 1,
       sizeA: a.size / batch,
       sizeB: b.size / batch,

@@ -4,8 +4,8 @@
  * a load from a buffer, and a workgroup of eight is one SIMD vector; so the larger the tile the
  * better, until compiling it takes too long.
  *
- * An operand's texel holds neighbours of one stored row: four f32, or eight f16 in pairs. Whether
- * those neighbours lie along the depth K or across it decides how a texel feeds the tile.
+ * An operand's texel holds neighbours of one stored row: four f32, eight f16 in pairs, or sixteen
+ * int8. Whether those neighbours lie along the depth K or across it decides how a texel feeds the tile.
  * @module
  */
 import { PANEL_ROWS } from "../../images.ts";
@@ -15,7 +15,7 @@ import { readFour, writeFour } from "./epilogue.ts";
 /** How an operand lies in its texture. */
 export interface Operand {
   /** Elements of a texel. */
-  readonly type: "f32" | "f16";
+  readonly type: "f32" | "f16" | "i8";
   /** Whether a texel's elements follow the depth K. */
   readonly alongDepth: boolean;
 }
@@ -28,7 +28,7 @@ export interface RegisterTile {
   readonly b: Operand;
   /** Rows of the tile; a multiple of 8 where `a` lies across the depth. */
   readonly rows: number;
-  /** vec4 columns of the tile; even where `b` is f16 and lies across the depth. */
+  /** vec4 columns of the tile: a multiple of 2 where `b` is f16 across the depth, of 4 where it is i8. */
   readonly columns: number;
   /** Invocations per workgroup. */
   readonly workgroup: number;
@@ -41,6 +41,7 @@ const parameters = {
   columns: "u32", // N
   accumulate: "u32", // 1: add to what `out` holds
   useBias: "u32",
+  useScales: "u32",
   useSums: "u32",
   depthStart: "u32", // first k; a multiple of the step
   depthEnd: "u32",
@@ -52,14 +53,14 @@ const parameters = {
 
 /** The kernel of a register tile. */
 export type RegisterTileKernel = Kernel<
-  "a" | "b" | "bias" | "out" | "sums",
+  "a" | "b" | "bias" | "scales" | "out" | "sums",
   keyof typeof parameters
 >;
 
 const LANES = "xyzw";
 
 function elementsOf(operand: Operand): number {
-  return operand.type === "f32" ? 4 : 8;
+  return { f32: 4, f16: 8, i8: 16 }[operand.type];
 }
 
 /** Depth one turn of the loop covers: a whole texel of any operand that lies along it. */
@@ -68,10 +69,15 @@ function stepOf(tile: RegisterTile): number {
   return along.reduce((most, operand) => Math.max(most, elementsOf(operand)), 1);
 }
 
-/** Declares `NAME0`, and `NAME1` for f16, as the vec4s of the texel at (x, y) of a matrix. */
+/** Declares `NAME_0` … as the vec4s of the texel at (x, y) of a matrix: one of f32, two of f16, four of int8. */
 function load(name: string, operand: Operand, side: "a" | "b", x: string, y: string): string {
   const at = `place(${x}, ${y}, p.panel${side.toUpperCase()})`;
   if (operand.type === "f32") return `let ${name}_0 = textureLoad(${side}, ${at}, 0);`;
+  if (operand.type === "i8") {
+    // As whole numbers over 127: the scales of a quantised matrix are meant for these.
+    return `let ${name} = textureLoad(${side}, ${at}, 0);
+${unroll(4, (i) => `let ${name}_${i} = unpack4x8snorm(${name}.${LANES[i]});`)}`;
+  }
   return `let ${name} = textureLoad(${side}, ${at}, 0);
 let ${name}_0 = vec4f(unpack2x16float(${name}.x), unpack2x16float(${name}.y));
 let ${name}_1 = vec4f(unpack2x16float(${name}.z), unpack2x16float(${name}.w));`;
@@ -166,8 +172,8 @@ let firstA = batch * p.rowsA;
 // Behind the end of the depth one operand is padded with zeros; the other must be finite there.
 let last = p.depthEnd - 1u;
 let firstB = batch * p.rowsB;
-${unroll(columns, (c) => `var sum${c} = vec4f(); let bias${c} = biasAt(column + ${4 * c}u);`)}
-${unroll(rows, (r) => unroll(columns, (c) => `var t${r}_${c} = bias${c};`))}
+${unroll(columns, (c) => `var sum${c} = vec4f();`)}
+${unroll(rows, (r) => unroll(columns, (c) => `var t${r}_${c} = vec4f();`))}
 for (var k = p.depthStart; k < p.depthEnd; k += ${step}u) {
 ${loadRight(tile, step)}
 ${unroll(columns, (c) => unroll(step, (j) => `let r${c}_${j} = ${right(tile, c, j)};`))}
@@ -175,10 +181,17 @@ ${unroll(columns, (c) => unroll(step, (j) => `sum${c} += r${c}_${j};`))}
 ${update(tile, step)}
 }
 ${
+    unroll(columns, (c) =>
+      `let bias${c} = biasAt(column + ${4 * c}u); let scale${c} = scaleAt(column + ${4 * c}u);`)
+  }
+${
     unroll(rows, (r) =>
       `if (row + ${r}u < p.rows) {
 let at = (batch * p.rows + row + ${r}u) * p.columns + column;
-${unroll(columns, (c) => `store(at + ${4 * c}u, column + ${4 * c}u, t${r}_${c});`)}
+${
+        unroll(columns, (c) =>
+          `store(at + ${4 * c}u, column + ${4 * c}u, t${r}_${c} * scale${c} + bias${c});`)
+      }
 }`)
   }
 if (p.useSums == 1u && row == 0u) {
@@ -191,6 +204,11 @@ function storeDeclarations(vector: boolean): string {
   if (p.useBias == 0u || column >= p.columns) { return vec4f(); }
   let count = min(4u, p.columns - column);
   return ${readFour(vector, "bias", "column")};
+}
+fn scaleAt(column: u32) -> vec4f {
+  if (p.useScales == 0u || column >= p.columns) { return vec4f(1.0); }
+  let count = min(4u, p.columns - column);
+  return ${readFour(vector, "scales", "column")};
 }
 fn store(at: u32, column: u32, product: vec4f) {
   if (column >= p.columns) { return; }
@@ -217,6 +235,7 @@ function kernelOf(tile: RegisterTile): RegisterTileKernel {
       a: texture(tile.a),
       b: texture(tile.b),
       bias: `read ${type}`, // (N)
+      scales: `read ${type}`, // (N): factors of the product's columns
       out: `write ${type}`, // (M, N)
       sums: `write ${type}`, // (N)
     },
@@ -231,6 +250,16 @@ ${storeDeclarations(tile.vector)}`,
 }
 
 const known = new Map<string, RegisterTileKernel>();
+
+/**
+ * The part of a tile that is compiled in reasonable time: the more depth a turn of the loop covers,
+ * the fewer rows are needed to make as much of a texel.
+ */
+export function compilableTile(tile: RegisterTile): RegisterTile {
+  const step = stepOf(tile);
+  const rows = step > 4 ? Math.max(8, tile.rows * 4 / step) : tile.rows;
+  return { ...tile, rows, columns: tile.b.type === "i8" ? 4 : tile.columns };
+}
 
 /** The kernel of a tile, made once. */
 export function registerTileKernel(tile: RegisterTile): RegisterTileKernel {

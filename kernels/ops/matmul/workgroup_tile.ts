@@ -23,6 +23,8 @@ export interface WorkgroupTile {
   readonly transposeA: boolean;
   /** Whether `b` is (N, K) rather than (K, N). */
   readonly transposeB: boolean;
+  /** Whether `b` holds int8, four in a word. */
+  readonly quantized: boolean;
   /** Whether N is a multiple of 4. */
   readonly vector: boolean;
   /** Applied to the result. */
@@ -48,7 +50,12 @@ const parameters = {
 export type WorkgroupTileKernel = Kernel<"a" | "b" | EpilogueBinding, keyof typeof parameters>;
 
 /** Copies a slab of an operand to `NAMESlab[k][across]`; what lies beyond its edges is zero. */
-function fill(side: "a" | "b", across: number, transposed: boolean): string {
+function fill(
+  side: "a" | "b",
+  across: number,
+  transposed: boolean,
+  quantized = false,
+): string {
   // Neighbouring invocations take neighbouring elements of a stored row.
   const depthFirst = side === "a" ? !transposed : transposed;
   const [start, end] = side === "a" ? ["row", "p.rows"] : ["column", "p.columns"];
@@ -59,10 +66,13 @@ function fill(side: "a" | "b", across: number, transposed: boolean): string {
   const at = depthFirst
     ? `(${start} + m) * ${stride} + depth + k`
     : `(depth + k) * ${stride} + ${start} + m`;
+  const value = quantized
+    ? `let at = first_${side} + ${at}; value = unpack4x8snorm(${side}[at / 4u])[at % 4u];`
+    : `value = f32(${side}[first_${side} + ${at}]);`;
   return `for (var e = local; e < ${DEPTH * across}u; e += ${GROUP}u) {
   ${places}
   var value = 0.0;
-  if (${start} + m < ${end} && depth + k < p.depthEnd) { value = f32(${side}[first_${side} + ${at}]); }
+  if (${start} + m < ${end} && depth + k < p.depthEnd) { ${value} }
   ${side}Slab[k * ${across}u + m] = value;
 }`;
 }
@@ -83,7 +93,7 @@ ${unroll(columns, (c) => `var sum${c} = vec4f();`)}
 ${unroll(rows, (r) => unroll(columns, (c) => `var t${r}_${c} = vec4f();`))}
 for (var depth = p.depthStart; depth < p.depthEnd; depth += ${DEPTH}u) {
   ${fill("a", height, tile.transposeA)}
-  ${fill("b", width, tile.transposeB)}
+  ${fill("b", width, tile.transposeB, tile.quantized)}
   workgroupBarrier();
   for (var k = 0u; k < ${DEPTH}u; k++) {
     let at = k * ${width}u + x;
@@ -122,7 +132,7 @@ function kernelOf(tile: WorkgroupTile): WorkgroupTileKernel {
     label: `matmul ${layout}, ${height}x${width} in a workgroup`,
     bindings: {
       a: "read float",
-      b: "read float",
+      b: tile.quantized ? "read u32" : "read float",
       ...epilogueBindings(tile.vector),
     },
     parameters,

@@ -3,25 +3,24 @@
  * @module
  */
 
-/** Layout of `qkv` (rows, 3, heads, headDim), and which rows each query looks at. */
+/** Layout of `qkv` (rows, heads + 2 · keyValueHeads, headDim), and which rows each query looks at. */
 export interface AttentionSizes {
   readonly heads: number;
+  readonly keyValueHeads: number;
   readonly headDim: number;
-  /** Row of each query and first row of its sequence; it looks at all rows from there to itself. */
-  readonly queries: readonly {
-    readonly row: number;
-    readonly first: number;
-  }[];
+  /** Row of each query, and the rows it looks at. */
+  readonly queries: readonly { readonly row: number; readonly keys: readonly number[] }[];
 }
 
-/** Where a head's query (part 0), key (1) or value (2) of a row starts. */
-function start(
-  { heads, headDim }: AttentionSizes,
-  row: number,
-  part: number,
-  head: number,
-): number {
-  return ((row * 3 + part) * heads + head) * headDim;
+/** Where a vector starts: a query's head counts from 0, then come keys' and values' heads. */
+function start({ heads, keyValueHeads, headDim }: AttentionSizes, row: number, head: number) {
+  return (row * (heads + 2 * keyValueHeads) + head) * headDim;
+}
+
+/** The heads of key and value that a query's head looks at, counted as by {@linkcode start}. */
+function others({ heads, keyValueHeads }: AttentionSizes, head: number): [number, number] {
+  const other = Math.floor(head * keyValueHeads / heads);
+  return [heads + other, heads + keyValueHeads + other];
 }
 
 function dot(
@@ -40,16 +39,15 @@ function dot(
 function weightsOf(
   sizes: AttentionSizes,
   qkv: Float64Array,
-  query: { readonly row: number; readonly first: number },
+  query: AttentionSizes["queries"][number],
   head: number,
 ): number[] {
   const { headDim } = sizes;
-  const q = start(sizes, query.row, 0, head);
-  const scores: number[] = [];
-  for (let row = query.first; row <= query.row; row++) {
-    const k = start(sizes, row, 1, head);
-    scores.push(dot(qkv, q, qkv, k, headDim) / Math.sqrt(headDim));
-  }
+  const q = start(sizes, query.row, head);
+  const [keyHead] = others(sizes, head);
+  const scores = query.keys.map((row) =>
+    dot(qkv, q, qkv, start(sizes, row, keyHead), headDim) / Math.sqrt(headDim)
+  );
   const highest = scores.reduce((a, b) => Math.max(a, b));
   const powers = scores.map((score) => Math.exp(score - highest));
   const total = powers.reduce((a, b) => a + b);
@@ -66,8 +64,9 @@ export function attention(
   for (const [index, query] of queries.entries()) {
     for (let head = 0; head < heads; head++) {
       const out = (index * heads + head) * headDim;
+      const [, valueHead] = others(sizes, head);
       for (const [j, w] of weightsOf(sizes, qkv, query, head).entries()) {
-        const v = start(sizes, query.first + j, 2, head);
+        const v = start(sizes, query.keys[j]!, valueHead);
         for (let i = 0; i < headDim; i++) y[out + i]! += w * qkv[v + i]!;
       }
     }
@@ -86,15 +85,16 @@ export function attentionBackward(
   for (const [index, query] of queries.entries()) {
     for (let head = 0; head < heads; head++) {
       const out = (index * heads + head) * headDim;
-      const q = start(sizes, query.row, 0, head);
+      const q = start(sizes, query.row, head);
+      const [keyHead, valueHead] = others(sizes, head);
       const weights = weightsOf(sizes, qkv, query, head);
       const toWeights = weights.map((_, j) =>
-        dot(dy, out, qkv, start(sizes, query.first + j, 2, head), headDim)
+        dot(dy, out, qkv, start(sizes, query.keys[j]!, valueHead), headDim)
       );
       const mean = weights.reduce((sum, w, j) => sum + w * toWeights[j]!, 0);
       for (const [j, w] of weights.entries()) {
-        const k = start(sizes, query.first + j, 1, head);
-        const v = start(sizes, query.first + j, 2, head);
+        const k = start(sizes, query.keys[j]!, keyHead);
+        const v = start(sizes, query.keys[j]!, valueHead);
         const toScore = w * (toWeights[j]! - mean) / Math.sqrt(headDim);
         for (let i = 0; i < headDim; i++) {
           slope[q + i]! += toScore * qkv[k + i]!;
