@@ -4,9 +4,10 @@
  */
 import { NoAdapterError } from "./errors.ts";
 import { Pool } from "./pool.ts";
-import { Stream } from "./stream.ts";
+import { GpuStream, type Stream } from "./stream.ts";
 import { bytesOf, sizeOf, Tensor, type TensorOptions } from "./tensor.ts";
 import { type Tuning, tuningFor } from "./tuning.ts";
+import { Verdicts } from "./verdicts.ts";
 
 /** Which adapter to ask for: `auto` takes what there is, `gpu` refuses software, `software` the rest. */
 export type AdapterChoice = "auto" | "gpu" | "software";
@@ -44,6 +45,8 @@ export class Device {
   readonly pool: Pool;
   /** Where work is recorded. */
   readonly stream: Stream;
+
+  readonly #verdicts: Verdicts;
   #unused: readonly [Tensor, Tensor, Tensor] | undefined;
 
   /** Wraps a device; {@linkcode requestDevice} makes them. */
@@ -52,9 +55,12 @@ export class Device {
     readonly adapter: AdapterDescription,
     /** Tile sizes for this adapter. */
     readonly tuning: Tuning = tuningFor(adapter),
+    /** Where work is recorded, in place of a stream of this device. */
+    stream?: Stream,
   ) {
-    this.stream = new Stream(gpu);
-    this.pool = new Pool(gpu, (pending) => this.stream.watch(pending));
+    this.#verdicts = new Verdicts(gpu);
+    this.stream = stream ?? new GpuStream(gpu, this.#verdicts);
+    this.pool = new Pool(gpu, this.#verdicts, adapter.description);
   }
 
   /** Whether tensors can be stored as f16. */
@@ -70,7 +76,7 @@ export class Device {
   /** A new tensor from the pool, its elements undefined. */
   empty(shape: readonly number[], options: TensorOptions = {}): Tensor {
     const { requiresGradient = false, type = "f32" } = options;
-    const buffer = this.pool.buffer(sizeOf(shape) * bytesOf(type));
+    const buffer = this.pool.buffer(sizeOf(shape) * bytesOf(type), { ...options, shape });
     return new Tensor(shape, buffer, 0, requiresGradient, type);
   }
 
@@ -80,12 +86,13 @@ export class Device {
     shape: readonly number[] = [data.length],
   ): Tensor {
     const tensor = this.empty(shape, { type: data instanceof Uint32Array ? "u32" : "f32" });
-    this.gpu.queue.writeBuffer(tensor.buffer, tensor.offset, data as BufferSource);
+    this.stream.write(tensor, data);
     return tensor;
   }
 
-  /** Destroys the device and all it holds. */
+  /** Destroys the device and all it holds; what waits for it is rejected with a DeviceLostError. */
   dispose(): void {
+    this.#verdicts.lose("the device was disposed of");
     this.gpu.destroy();
   }
 }

@@ -4,7 +4,7 @@
  * The order to read in: `device.ts` finds an adapter; `tensor.ts` and `pool.ts` hold numbers on it;
  * `kernel.ts` is the template of a kernel and `stream.ts` runs it; `tape.ts` records ops for the
  * backward pass; `ops/` has one op a file, with its WGSL, its host function and its backward;
- * `parameters.ts` and `optimizers/` train. Nothing here knows of language, models or agents.
+ * `parameters.ts` and `optimizers/` train; `memory.ts` says what that will take. Nothing here knows of language, models or agents.
  * @module
  */
 export {
@@ -14,8 +14,24 @@ export {
   Device,
   requestDevice,
 } from "./device.ts";
-export { GpuError, NoAdapterError, NonFiniteError, ShapeError } from "./errors.ts";
-export { AdamW, type AdamWOptions } from "./optimizers/adamw.ts";
+export {
+  DeviceLostError,
+  GpuError,
+  LimitError,
+  NoAdapterError,
+  NonFiniteError,
+  OutOfMemoryError,
+  ShapeError,
+} from "./errors.ts";
+export { type DeviceModel, dryDevice } from "./dry.ts";
+export {
+  memoryBudget,
+  predictMemory,
+  requireMemory,
+  type TrainingMemory,
+  type TrainingStep,
+} from "./memory.ts";
+export { AdamW, type AdamWOptions, type OptimizerState } from "./optimizers/adamw.ts";
 export { attention, type AttentionLayout } from "./ops/attention/attention.ts";
 export { packedSpans, sharedPrefixSpans, type Span } from "./ops/attention/spans.ts";
 export {
@@ -53,12 +69,17 @@ export {
 export { siluGate, siluGatePacked } from "./ops/silu_gate.ts";
 export { type PolicyLoss, policyLoss, type PolicyLossOptions } from "./ops/policy_loss.ts";
 export { readChoices, sample, type SampleOptions } from "./ops/sample.ts";
-export { Parameters, type ParameterShape } from "./parameters.ts";
-export { type GradientTarget, Tape, type TapeOptions } from "./tape.ts";
+export {
+  type Arena,
+  Parameters,
+  type ParameterShape,
+  type ParametersOptions,
+} from "./parameters.ts";
+export { type GradientTarget, type Segment, Tape, type TapeOptions } from "./tape.ts";
 export { type ElementType, sizeOf, Tensor, type TensorOptions } from "./tensor.ts";
 export type { Pool } from "./pool.ts";
 export type { Resource } from "./pipelines.ts";
-export type { Stream } from "./stream.ts";
+export type { Elements, Stream } from "./stream.ts";
 export type { Tile, Tuning } from "./tuning.ts";
 export { type ActivationName, ACTIVATIONS } from "./activations.ts";
 export type { Image } from "./images.ts";

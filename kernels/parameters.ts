@@ -1,13 +1,13 @@
 /**
- * All parameters of a model in one buffer, their gradients in another: the optimiser, the gradient
- * norm and a reset are then one kernel each, however many tensors there are.
+ * The parameters of a model, together in few large buffers: the optimiser, the gradient norm and a
+ * reset are then one kernel for each of those, however many tensors there are.
  * @module
  */
 import type { Device } from "./device.ts";
-import { requireShape } from "./errors.ts";
+import { NonFiniteError, requireShape } from "./errors.ts";
 import { KeptImages } from "./images.ts";
 import { ALIGNMENT } from "./pool.ts";
-import { sizeOf, Tensor } from "./tensor.ts";
+import { bytesOf, type ElementType, sizeOf, Tensor } from "./tensor.ts";
 
 /** One parameter before it is placed. */
 export interface ParameterShape {
@@ -19,128 +19,230 @@ export interface ParameterShape {
   readonly decay: boolean;
 }
 
-const ALIGNED_ELEMENTS = ALIGNMENT / 4;
-
-function aligned(elements: number): number {
-  return Math.ceil(elements / ALIGNED_ELEMENTS) * ALIGNED_ELEMENTS;
+/** How parameters are held. */
+export interface ParametersOptions {
+  /** Whether they have gradients. */
+  readonly trainable: boolean;
+  /**
+   * Ops are given f16. A model that is trained keeps its f32 values too, which the optimiser updates
+   * and rounds to f16 anew at each step, and its gradients are f32. Default false.
+   */
+  readonly half?: boolean;
 }
 
-/** Named parameters, placed one after another: those that decay first. */
-export class Parameters {
-  /** All parameters as one vector (P), padding between them included and zero. */
+/** Parameters that share their buffers, those that decay first. */
+export interface Arena {
+  /** All their elements (P), padding between tensors included and zero: f32, or f16 where none is trained. */
   readonly values: Tensor;
-  /** Their gradients, laid out alike. Undefined for a model that is not trained. */
+  /** The values as ops take them (P), f16; undefined where that is `values`. */
+  readonly shadow: Tensor | undefined;
+  /** Their gradients (P), f32; undefined for a model that is not trained. */
   readonly gradients: Tensor | undefined;
   /** Elements before this position decay. */
   readonly decayEnd: number;
-  readonly #tensors = new Map<string, Tensor>();
+  /** Elements in the arenas before this one. */
+  readonly start: number;
+}
+
+/** A parameter where it is placed. */
+interface Place {
+  /** What ops are given. */
+  readonly tensor: Tensor;
+  /** What it is read from and written to. */
+  readonly values: Tensor;
+  readonly arena: Arena;
+  /** Elements of the arena before it. */
+  readonly offset: number;
+}
+
+/** Named parameters, placed one after another in as many arenas as the device's buffers demand. */
+export class Parameters {
+  /** In the order of their parameters. */
+  readonly arenas: readonly Arena[];
+  readonly #places = new Map<string, Place>();
   readonly #images: KeptImages;
 
-  /** Places parameters, all zero. */
+  /** Places parameters, all zero. Throws a LimitError for one that no buffer can hold. */
   constructor(
     private readonly device: Device,
     shapes: readonly ParameterShape[],
-    options: { readonly trainable: boolean },
+    private readonly options: ParametersOptions,
   ) {
     this.#images = new KeptImages(device);
-    const ordered = [
-      ...shapes.filter(({ decay }) => decay),
-      ...shapes.filter(({ decay }) => !decay),
-    ];
-    const total = ordered.reduce(
-      (sum, { shape }) => sum + aligned(sizeOf(shape)),
-      0,
-    );
-    this.decayEnd = ordered.filter(({ decay }) => decay)
-      .reduce((sum, { shape }) => sum + aligned(sizeOf(shape)), 0);
-    this.values = device.empty([total]);
-    device.stream.clear(this.values);
-    if (options.trainable) {
-      this.gradients = device.empty([total]);
-      device.stream.clear(this.gradients);
-    }
-    this.#place(ordered);
+    let start = 0;
+    this.arenas = this.#distribute(shapes).map((part) => {
+      const arena = this.#place(part, start);
+      start += arena.values.size;
+      return arena;
+    });
     device.stream.flush();
   }
 
-  #place(ordered: readonly ParameterShape[]): void {
-    let offset = 0;
-    for (const { name, shape } of ordered) {
-      const tensor = new Tensor(
-        shape,
-        this.values.buffer,
-        offset * 4,
-        this.gradients !== undefined,
-      );
-      if (this.gradients !== undefined) {
-        tensor.gradient = new Tensor(
-          shape,
-          this.gradients.buffer,
-          offset * 4,
-          false,
-        );
-      }
-      tensor.keptImages = this.#images;
-      this.#tensors.set(name, tensor);
-      offset += aligned(sizeOf(shape));
+  /** How values are stored. */
+  get #type(): ElementType {
+    return this.options.half && !this.options.trainable ? "f16" : "f32";
+  }
+
+  /** Elements a tensor fills: each starts where any binding may, in its shadow too. */
+  #room({ shape }: ParameterShape): number {
+    const unit = ALIGNMENT / (this.options.half ? 2 : 4);
+    return Math.ceil(sizeOf(shape) / unit) * unit;
+  }
+
+  /** Splits the parameters, each into the first arena that has room for it. */
+  #distribute(shapes: readonly ParameterShape[]): ParameterShape[][] {
+    const { pool } = this.device;
+    const largest = pool.largestBuffer.bytes / bytesOf(this.#type);
+    const arenas: { room: number; parts: ParameterShape[] }[] = [];
+    for (const part of shapes) {
+      const { name, shape } = part;
+      const room = this.#room(part);
+      pool.requireBuffer(room * bytesOf(this.#type), { label: name, shape });
+      let arena = arenas.find((arena) => arena.room >= room);
+      if (arena === undefined) arenas.push(arena = { room: largest, parts: [] });
+      arena.room -= room;
+      arena.parts.push(part);
     }
+    return arenas.map(({ parts }) => parts);
   }
 
-  /** Names in the order they are placed. */
+  #place(parts: readonly ParameterShape[], start: number): Arena {
+    const { trainable, half } = this.options;
+    const decaying = parts.filter(({ decay }) => decay);
+    const ordered = [...decaying, ...parts.filter(({ decay }) => !decay)];
+    const count = (list: typeof parts) => list.reduce((sum, part) => sum + this.#room(part), 0);
+    const vector = (label: string, type: ElementType) => {
+      const tensor = this.device.empty([count(parts)], { label, type, exact: true });
+      this.device.stream.clear(tensor);
+      return tensor;
+    };
+    const arena: Arena = {
+      values: vector("parameters", this.#type),
+      shadow: trainable && half ? vector("parameters in f16", "f16") : undefined,
+      gradients: trainable ? vector("gradients", "f32") : undefined,
+      decayEnd: count(decaying),
+      start,
+    };
+    let offset = 0;
+    for (const part of ordered) {
+      const place = placeIn(arena, part.shape, offset);
+      place.tensor.keptImages = this.#images;
+      this.#places.set(part.name, place);
+      offset += this.#room(part);
+    }
+    return arena;
+  }
+
+  /** Names, arena after arena, in the order they are placed. */
   get names(): string[] {
-    return [...this.#tensors.keys()];
+    return [...this.#places.keys()];
   }
 
-  /** The parameter with this name. Throws a ShapeError where there is none. */
+  /** Elements of all arenas, padding included. */
+  get size(): number {
+    return this.arenas.reduce((sum, { values }) => sum + values.size, 0);
+  }
+
+  /** The parameter with this name, as ops take it. Throws a ShapeError where there is none. */
   get(name: string): Tensor {
-    const tensor = this.#tensors.get(name);
-    requireShape(tensor !== undefined, `the model has no parameter ${name}`);
-    return tensor;
+    return this.#placeOf(name).tensor;
   }
 
-  /** Overwrites one parameter, after the work recorded so far. */
+  /**
+   * Overwrites one parameter, after the work recorded so far. Throws a NonFiniteError for a value
+   * that f16 cannot hold, where f16 is asked for.
+   */
   write(name: string, data: Float32Array): void {
-    const tensor = this.get(name);
+    const { tensor, values } = this.#placeOf(name);
     requireShape(
       data.length === tensor.size,
       `parameter ${name} (${tensor.shape}) takes ${tensor.size} elements, got ${data.length}`,
     );
     this.changed();
-    this.device.stream.flush();
-    this.device.gpu.queue.writeBuffer(
-      tensor.buffer,
-      tensor.offset,
-      data as BufferSource,
-    );
+    if (values.type === "f32") this.device.stream.write(values, data);
+    if (tensor.type === "f32") return;
+    const halves = Float16Array.from(data);
+    const at = halves.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) {
+      throw new NonFiniteError(
+        `element ${at} of parameter ${name} is ${data[at]}, which f16 cannot hold; use f32`,
+      );
+    }
+    this.device.stream.write(tensor, halves);
   }
 
-  /** To be called by whoever writes into {@linkcode values}: images of the old ones are dropped. */
+  /** To be called by whoever writes into the arenas' values: images of the old ones are dropped. */
   changed(): void {
     this.#images.clear();
   }
 
   /** Reads all parameters, or all gradients, back by name. */
-  async read(
-    what: "values" | "gradients" = "values",
+  read(what: "values" | "gradients" = "values"): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    return this.readLike((arena) => {
+      const source = what === "values" ? arena.values : arena.gradients;
+      requireShape(source !== undefined, "a model that is not trained has no gradients");
+      return source;
+    });
+  }
+
+  /** Reads vectors that are laid out as the arenas are, such as an optimiser's, back by name. */
+  async readLike(
+    vectorOf: (arena: Arena) => Tensor,
   ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
-    const source = what === "values" ? this.values : this.gradients;
-    requireShape(
-      source !== undefined,
-      "a model that is not trained has no gradients",
-    );
-    const all = await this.device.stream.read(source);
-    return new Map([...this.#tensors].map(([name, { offset, size }]) => {
-      return [name, all.slice(offset / 4, offset / 4 + size)];
+    const vectors = new Map<Arena, Float32Array<ArrayBuffer>>();
+    for (const arena of this.arenas) {
+      vectors.set(arena, await this.device.stream.read(vectorOf(arena)));
+    }
+    return new Map([...this.#places].map(([name, { arena, offset, tensor }]) => {
+      return [name, vectors.get(arena)!.slice(offset, offset + tensor.size)];
     }));
+  }
+
+  /** Writes into a vector that is laid out as the parameter's arena is. */
+  writeLike(vectorOf: (arena: Arena) => Tensor, name: string, data: Float32Array): void {
+    const { arena, offset, tensor } = this.#placeOf(name);
+    this.device.stream.write(slice(vectorOf(arena), tensor.shape, offset), data);
+  }
+
+  /** Whose element stands at a position, counted through all arenas. */
+  locate(position: number): { readonly name: string; readonly element: number } {
+    for (const [name, { arena, offset, tensor }] of this.#places) {
+      const element = position - arena.start - offset;
+      if (element >= 0 && element < tensor.size) return { name, element };
+    }
+    return { name: "no parameter", element: position };
   }
 
   /** Gives the buffers back to the pool. */
   release(): void {
-    this.device.stream.flush();
     this.#images.clear();
-    this.device.pool.release(this.values.buffer);
-    if (this.gradients !== undefined) {
-      this.device.pool.release(this.gradients.buffer);
+    for (const { values, shadow, gradients } of this.arenas) {
+      for (const tensor of [values, shadow, gradients]) {
+        if (tensor !== undefined) this.device.pool.release(tensor.buffer);
+      }
     }
   }
+
+  #placeOf(name: string): Place {
+    const place = this.#places.get(name);
+    requireShape(place !== undefined, `the model has no parameter ${name}`);
+    return place;
+  }
+}
+
+/** A tensor over a part of a vector. */
+function slice(
+  { buffer, type }: Tensor,
+  shape: readonly number[],
+  offset: number,
+  requiresGradient = false,
+): Tensor {
+  return new Tensor(shape, buffer, offset * bytesOf(type), requiresGradient, type);
+}
+
+function placeIn(arena: Arena, shape: readonly number[], offset: number): Place {
+  const { gradients, shadow } = arena;
+  const tensor = slice(shadow ?? arena.values, shape, offset, gradients !== undefined);
+  if (gradients !== undefined) tensor.gradient = slice(gradients, shape, offset);
+  return { tensor, values: slice(arena.values, shape, offset), arena, offset };
 }

@@ -6,6 +6,7 @@
 import { requireShape } from "./errors.ts";
 import { isFloat, type Kernel, wgslOf } from "./kernel.ts";
 import { Tensor } from "./tensor.ts";
+import type { Verdicts } from "./verdicts.ts";
 
 /** What a kernel may be given for a binding. */
 export type Resource = Tensor | GPUTexture;
@@ -33,14 +34,13 @@ export class Pipelines {
   #nextId = 0;
 
   /**
-   * `uniforms` holds the parameter blocks, `blockBytes` each; `guard` runs what may fail inside
-   * error scopes and names it.
+   * `uniforms` holds the parameter blocks, `blockBytes` each; `verdicts` are told what may fail.
    */
   constructor(
     private readonly gpu: GPUDevice,
     private readonly uniforms: GPUBuffer,
     private readonly blockBytes: number,
-    private readonly guard: (what: string, run: () => void) => void,
+    private readonly verdicts: Verdicts,
   ) {}
 
   /**
@@ -70,7 +70,7 @@ export class Pipelines {
     let group = pipeline.groups.get(key);
     if (group === undefined) {
       if (pipeline.groups.size >= MAX_GROUPS) pipeline.groups.clear();
-      pipeline.groups.set(key, group = this.#bind(pipeline, resources));
+      pipeline.groups.set(key, group = this.#bind(pipeline, kernel, resources));
     }
     return group;
   }
@@ -86,7 +86,7 @@ export class Pipelines {
     return id;
   }
 
-  #bind(pipeline: Pipeline, resources: readonly Resource[]): GPUBindGroup {
+  #bind(pipeline: Pipeline, { label }: Kernel, resources: readonly Resource[]): GPUBindGroup {
     const entries: GPUBindGroupEntry[] = [
       { binding: 0, resource: { buffer: this.uniforms, size: this.blockBytes } },
     ];
@@ -98,13 +98,14 @@ export class Pipelines {
           : resource.createView(),
       });
     }
-    return this.gpu.createBindGroup({ layout: pipeline.layout, entries });
+    return this.verdicts.guard(`bindings of kernel ${label}`, () => {
+      return this.gpu.createBindGroup({ label, layout: pipeline.layout, entries });
+    });
   }
 
   #compile(kernel: Kernel, halves: ReadonlySet<string>): Pipeline {
-    let pipeline: Pipeline | undefined;
-    this.guard(`kernel ${kernel.label}`, () => {
-      const { label } = kernel;
+    const { label } = kernel;
+    return this.verdicts.guard(`kernel ${label}`, () => {
       const layout = this.gpu.createBindGroupLayout({ label, entries: layoutOf(kernel) });
       const compute = this.gpu.createComputePipeline({
         label,
@@ -114,9 +115,8 @@ export class Pipelines {
           entryPoint: "main",
         },
       });
-      pipeline = { compute, layout, groups: new Map() };
+      return { compute, layout, groups: new Map() };
     });
-    return pipeline!;
   }
 }
 

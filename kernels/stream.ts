@@ -3,67 +3,92 @@
  * together, because each submission and each readback has a price (about 10 ms for the latter).
  * @module
  */
-import { GpuError } from "./errors.ts";
+import { GpuError, inBytes, requireShape } from "./errors.ts";
 import type { Kernel } from "./kernel.ts";
 import { Pipelines, type Resource } from "./pipelines.ts";
-import { bytesOf, type Tensor } from "./tensor.ts";
+import { bytesOf, Tensor } from "./tensor.ts";
+import type { Verdicts } from "./verdicts.ts";
 
 const SLOT_BYTES = 256;
 const SLOTS = 1024;
 const MAX_WORKGROUPS = 65_535;
 
-/** Records kernels and copies, submits them, reads results back and raises the device's errors. */
-export class Stream {
+/** Bytes written to the device between two submissions: what is written waits for one in memory of its own. */
+const STAGED_BYTES = 2 ** 25;
+
+/** Elements as a tensor stores them. */
+export type Elements = Float32Array | Uint32Array | Float16Array | Int8Array;
+
+/** What kernels and copies are recorded on. */
+export interface Stream {
+  /** Kernels dispatched so far. */
+  readonly dispatches: number;
+  /** Records one kernel over `invocations` invocations. */
+  dispatch<B extends string, P extends string>(
+    kernel: Kernel<B, P>,
+    bindings: Readonly<Record<NoInfer<B>, Resource>>,
+    parameters: Readonly<Record<NoInfer<P>, number>>,
+    invocations: number,
+  ): void;
+  /** Records a copy of `source`'s elements over `target`'s: another buffer, as many bytes. */
+  copy(source: Tensor, target: Tensor): void;
+  /**
+   * Records a copy of a tensor, whose rows fill multiples of 256 bytes, into a texture of 16-byte
+   * texels; what is taller than `panelRows` stands in panels of so many rows side by side.
+   */
+  copyToTexture(source: Tensor, target: GPUTexture, panelRows: number): void;
+  /** Records zeros over all elements. */
+  clear(target: Tensor): void;
+  /** Overwrites all elements, after the work recorded so far; large data in parts. */
+  write(target: Tensor, data: Elements): void;
+  /** Submits what is recorded. Errors surface at the next {@linkcode settle} or {@linkcode read}. */
+  flush(): void;
+  /** Waits for the verdict on all work so far, and for the work itself. Throws a GpuError. */
+  settle(): Promise<void>;
+  /** Submits, waits and returns the elements as f32. Throws a GpuError. */
+  read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>>;
+  /** Submits, waits and returns the elements as u32. Throws a GpuError. */
+  readIndices(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>>;
+  /** Submits, waits and returns the bytes, filled up to whole words. Throws a GpuError. */
+  readBytes(tensor: Tensor): Promise<ArrayBuffer>;
+}
+
+/** Copies are made in whole words; an odd number of f16 elements ends within one. */
+function wholeWords(bytes: number): number {
+  return Math.ceil(bytes / 4) * 4;
+}
+
+/** The stream of a WebGPU device. */
+export class GpuStream implements Stream {
   readonly #gpu: GPUDevice;
+  readonly #verdicts: Verdicts;
   readonly #pipelines: Pipelines;
   readonly #uniforms: GPUBuffer;
   readonly #parameters = new DataView(new ArrayBuffer(SLOT_BYTES * SLOTS));
+  /** Buffers that recorded work uses: what is written to them must wait for its submission. */
+  readonly #recorded = new Set<GPUBuffer>();
   #slot = 0;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
-  #verdicts: Promise<void>[] = [];
-  #failure: Error | undefined;
+  #stagedBytes = 0;
   #dispatches = 0;
 
   /** Starts with nothing recorded. */
-  constructor(gpu: GPUDevice) {
+  constructor(gpu: GPUDevice, verdicts: Verdicts) {
     this.#gpu = gpu;
-    this.#uniforms = gpu.createBuffer({
-      size: SLOT_BYTES * SLOTS,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
-    this.#pipelines = new Pipelines(
-      gpu,
-      this.#uniforms,
-      SLOT_BYTES,
-      (what, run) => this.#guard(what, run),
-    );
-    gpu.addEventListener("uncapturederror", (event) => {
-      event.preventDefault();
-      this.#failure ??= new GpuError(
-        (event as GPUUncapturedErrorEvent).error.message,
-      );
-    });
-    gpu.lost.then(({ message, reason }) => {
-      if (reason !== "destroyed") {
-        this.#failure ??= new GpuError(`the device was lost: ${message}`);
-      }
-    });
+    this.#verdicts = verdicts;
+    this.#uniforms = verdicts.guard("parameters of kernels", () =>
+      gpu.createBuffer({
+        size: SLOT_BYTES * SLOTS,
+        usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      }));
+    this.#pipelines = new Pipelines(gpu, this.#uniforms, SLOT_BYTES, verdicts);
   }
 
-  /** Kernels dispatched so far. */
   get dispatches(): number {
     return this.#dispatches;
   }
 
-  /** Adds the verdict of an error scope; the next {@linkcode settle} throws what it throws. */
-  watch(verdict: Promise<void>): void {
-    this.#verdicts.push(verdict.catch((error) => {
-      this.#failure ??= error as Error;
-    }));
-  }
-
-  /** Records one kernel over `invocations` invocations. */
   dispatch<B extends string, P extends string>(
     kernel: Kernel<B, P>,
     bindings: Readonly<Record<NoInfer<B>, Resource>>,
@@ -72,6 +97,9 @@ export class Stream {
   ): void {
     if (invocations === 0) return;
     if (this.#slot === SLOTS) this.flush();
+    for (const resource of Object.values<Resource>(bindings)) {
+      if (resource instanceof Tensor) this.#use(resource, kernel.label);
+    }
     const pipeline = this.#pipelines.of(kernel, bindings);
     const group = this.#pipelines.group(pipeline, kernel, bindings);
     const offset = this.#writeParameters(kernel, parameters, invocations);
@@ -84,26 +112,25 @@ export class Stream {
     this.#dispatches++;
   }
 
-  /** Records a copy of `source`'s elements over `target`'s, which may be in another buffer. */
   copy(source: Tensor, target: Tensor): void {
-    this.#outsidePass().copyBufferToBuffer(
+    requireShape(
+      source.byteLength === target.byteLength,
+      `copy: (${source.shape}) in ${source.type} does not fit (${target.shape}) in ${target.type}`,
+    );
+    this.#outsidePass(source, target).copyBufferToBuffer(
       source.buffer,
       source.offset,
       target.buffer,
       target.offset,
-      source.byteLength,
+      wholeWords(source.byteLength),
     );
   }
 
-  /**
-   * Records a copy of a tensor, whose rows fill multiples of 256 bytes, into a texture of 16-byte
-   * texels; what is taller than `panelRows` stands in panels of so many rows side by side.
-   */
   copyToTexture(source: Tensor, target: GPUTexture, panelRows: number): void {
     const bytesPerRow = source.columns * bytesOf(source.type);
     const { buffer, offset, rows } = source;
     for (let first = 0; first < rows; first += panelRows) {
-      this.#outsidePass().copyBufferToTexture(
+      this.#outsidePass(source).copyBufferToTexture(
         { buffer, offset: offset + first * bytesPerRow, bytesPerRow },
         { texture: target, origin: [first / panelRows * bytesPerRow / 16, 0] },
         [bytesPerRow / 16, Math.min(panelRows, rows - first)],
@@ -111,16 +138,36 @@ export class Stream {
     }
   }
 
-  /** Records zeros over all elements. */
   clear(target: Tensor): void {
-    this.#outsidePass().clearBuffer(
+    this.#outsidePass(target).clearBuffer(
       target.buffer,
       target.offset,
-      target.byteLength,
+      wholeWords(target.byteLength),
     );
   }
 
-  /** Submits what is recorded. Errors surface at the next {@linkcode settle} or {@linkcode read}. */
+  write({ buffer, offset, byteLength }: Tensor, data: Elements): void {
+    requireShape(
+      data.byteLength === byteLength,
+      `write: ${data.byteLength} bytes do not fill a tensor of ${byteLength}`,
+    );
+    if (this.#recorded.has(buffer)) this.flush();
+    let bytes = new Uint8Array(data.buffer, data.byteOffset, byteLength);
+    if (byteLength % 4 !== 0) {
+      const padded = new Uint8Array(wholeWords(byteLength));
+      padded.set(bytes);
+      bytes = padded;
+    }
+    for (let start = 0; start < bytes.length; start += STAGED_BYTES) {
+      const part = bytes.subarray(start, start + STAGED_BYTES) as BufferSource;
+      this.#verdicts.guard(`write of ${inBytes(part.byteLength)}`, () => {
+        this.#gpu.queue.writeBuffer(buffer, offset + start, part);
+      });
+      this.#stagedBytes += part.byteLength;
+      if (this.#stagedBytes >= STAGED_BYTES) this.#submit([]);
+    }
+  }
+
   flush(): void {
     this.#endPass();
     if (this.#encoder === undefined) return;
@@ -131,21 +178,18 @@ export class Stream {
       0,
       this.#slot * SLOT_BYTES,
     );
-    this.#guard("submit", () => {
-      this.#gpu.queue.submit([this.#encoder!.finish()]);
-    });
+    this.#submit([this.#encoder]);
     this.#encoder = undefined;
     this.#slot = 0;
+    this.#recorded.clear();
   }
 
-  /** Waits for the verdict on all work so far, and for the work itself. Throws a GpuError. */
   async settle(): Promise<void> {
     this.flush();
-    await this.#gpu.queue.onSubmittedWorkDone();
-    await this.#raise();
+    await this.#verdicts.untilLost(this.#gpu.queue.onSubmittedWorkDone());
+    await this.#verdicts.raise();
   }
 
-  /** Submits, waits and returns the elements as f32. */
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     const bytes = await this.readBytes(tensor);
     return tensor.type === "f16"
@@ -153,54 +197,40 @@ export class Stream {
       : new Float32Array(bytes);
   }
 
-  /** Submits, waits and returns the elements as u32. */
   async readIndices(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>> {
     return new Uint32Array(await this.readBytes(tensor));
   }
 
-  /** Submits, waits and returns the bytes, filled up to whole words. */
   async readBytes(tensor: Tensor): Promise<ArrayBuffer> {
-    // Copies are made in whole words; an odd number of f16 elements ends within one.
-    const size = Math.ceil(tensor.byteLength / 4) * 4;
-    const staging = this.#gpu.createBuffer({
-      size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
+    const size = wholeWords(tensor.byteLength);
+    const staging = this.#verdicts.guard(`reading ${inBytes(size)}`, () =>
+      this.#gpu.createBuffer({
+        size,
+        usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+      }));
     try {
-      this.#outsidePass().copyBufferToBuffer(tensor.buffer, tensor.offset, staging, 0, size);
+      this.#outsidePass(tensor).copyBufferToBuffer(tensor.buffer, tensor.offset, staging, 0, size);
       this.flush();
-      await this.#raise();
-      await staging.mapAsync(GPUMapMode.READ).catch((error: Error) => {
-        throw this.#failure ?? new GpuError(
-          `could not read ${tensor.byteLength} bytes back (${error.message}); ` +
-            `the device is lost or was disposed of`,
+      await this.#verdicts.raise();
+      const mapped = staging.mapAsync(GPUMapMode.READ).catch(async (error: Error) => {
+        throw await this.#verdicts.explain(
+          error,
+          (message) =>
+            new GpuError(`could not read ${inBytes(tensor.byteLength)} back: ${message}`),
         );
       });
+      await this.#verdicts.untilLost(mapped);
       return staging.getMappedRange().slice(0);
     } finally {
       staging.destroy();
     }
   }
 
-  async #raise(): Promise<void> {
-    const verdicts = this.#verdicts;
-    this.#verdicts = [];
-    await Promise.all(verdicts);
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  #guard(what: string, run: () => void): void {
-    this.#gpu.pushErrorScope("out-of-memory");
-    this.#gpu.pushErrorScope("validation");
-    run();
-    const scopes = Promise.all([
-      this.#gpu.popErrorScope(),
-      this.#gpu.popErrorScope(),
-    ]);
-    this.watch(scopes.then(([invalid, memory]) => {
-      const error = invalid ?? memory;
-      if (error !== null) throw new GpuError(`${what}: ${error.message}`);
-    }));
+  #submit(encoders: readonly GPUCommandEncoder[]): void {
+    this.#verdicts.guard("submitted work", () => {
+      this.#gpu.queue.submit(encoders.map((encoder) => encoder.finish()));
+    });
+    this.#stagedBytes = 0;
   }
 
   #writeParameters(
@@ -224,7 +254,17 @@ export class Stream {
     return this.#encoder ??= this.#gpu.createCommandEncoder();
   }
 
-  #outsidePass(): GPUCommandEncoder {
+  #use({ buffer, shape, released }: Tensor, what: string): void {
+    requireShape(
+      !released,
+      `${what}: a tensor (${shape}) was given back and can no longer be used`,
+    );
+    this.#recorded.add(buffer);
+  }
+
+  /** The encoder between two passes, for a copy from or to these tensors. */
+  #outsidePass(...tensors: readonly Tensor[]): GPUCommandEncoder {
+    for (const tensor of tensors) this.#use(tensor, "copy");
     this.#endPass();
     return this.#encoderOf();
   }

@@ -26,6 +26,8 @@ export interface TensorOptions {
   readonly type?: ElementType;
   /** Name in error messages. Default: its shape alone. */
   readonly label?: string;
+  /** It stays for long: its memory is of its own size, not of a size class. Default false. */
+  readonly exact?: boolean;
 }
 
 /** A dense row-major tensor on the device. */
@@ -34,6 +36,8 @@ export class Tensor {
   gradient: Tensor | undefined;
   /** Where its image outlives a tape; undefined for temporaries. */
   keptImages: KeptImages | undefined;
+  /** True once its memory went back to the pool: it can no longer be used. */
+  released = false;
 
   /** Wraps a slice of a buffer; the buffer holds at least `sizeOf(shape)` elements from the offset. */
   constructor(

@@ -8,6 +8,7 @@
  */
 import {
   attention,
+  type AttentionLayout,
   type Device,
   gatherRows,
   layerNorm,
@@ -15,6 +16,7 @@ import {
   type LinearOptions,
   linearTransposed,
   Parameters,
+  type ParametersOptions,
   sizeOf,
   type Tape,
   type Tensor,
@@ -33,13 +35,18 @@ export class Gpt2 {
   private constructor(
     readonly device: Device,
     readonly config: Gpt2Config,
-    options: { readonly trainable: boolean },
+    options: ParametersOptions,
   ) {
     this.parameters = new Parameters(
       device,
       gpt2ParameterShapes(config),
       options,
     );
+  }
+
+  /** A model whose weights are all zero, to be written or only measured. */
+  static blank(device: Device, config: Gpt2Config, options: ParametersOptions): Gpt2 {
+    return new Gpt2(device, config, options);
   }
 
   /**
@@ -49,7 +56,7 @@ export class Gpt2 {
   static initialize(
     device: Device,
     config: Gpt2Config,
-    options: { readonly seed: number; readonly trainable: boolean },
+    options: ParametersOptions & { readonly seed: number },
   ): Gpt2 {
     const model = new Gpt2(device, config, options);
     const random = new Random(options.seed);
@@ -67,7 +74,7 @@ export class Gpt2 {
     device: Device,
     config: Gpt2Config,
     weights: ReadonlyMap<string, StoredTensor>,
-    options: { readonly trainable: boolean },
+    options: ParametersOptions,
   ): Gpt2 {
     const model = new Gpt2(device, config, options);
     for (const name of model.parameters.names) {
@@ -88,23 +95,39 @@ export class Gpt2 {
     }));
   }
 
-  /** Final hidden states (N, C) of the wanted rows (N) of a batch, after the last norm. */
-  hidden(tape: Tape, batch: PackedBatch, rows: Uint32Array): Tensor {
+  /**
+   * Final hidden states (N, C) of the wanted rows (N) of a batch, after the last norm. With
+   * `checkpoint`, backward computes each block again instead of keeping what is inside it.
+   */
+  hidden(
+    tape: Tape,
+    batch: PackedBatch,
+    rows: Uint32Array,
+    options: { readonly checkpoint?: boolean } = {},
+  ): Tensor {
     const layout = { heads: this.config.n_head, spans: batch.spans };
     let x = this.embed(tape, batch.tokens, batch.positions);
     for (let layer = 0; layer < this.config.n_layer; layer++) {
-      let attended = attention(
-        tape,
-        this.queryKeyValue(tape, layer, x),
-        layout,
-      );
-      if (layer === this.config.n_layer - 1) {
-        attended = gatherRows(tape, attended, rows);
-        x = gatherRows(tape, x, rows);
-      }
-      x = this.finishBlock(tape, layer, x, attended);
+      const wanted = layer === this.config.n_layer - 1 ? rows : undefined;
+      const block = (tape: Tape, [x]: readonly Tensor[]) =>
+        this.#block(tape, layer, x!, layout, wanted);
+      x = options.checkpoint ? tape.checkpoint([x], block) : block(tape, [x]);
     }
     return this.finalNorm(tape, x);
+  }
+
+  /** A whole block, (M, C); of the last one only the wanted rows are computed to the end. */
+  #block(
+    tape: Tape,
+    layer: number,
+    x: Tensor,
+    layout: AttentionLayout,
+    wanted: Uint32Array | undefined,
+  ): Tensor {
+    const attended = attention(tape, this.queryKeyValue(tape, layer, x), layout);
+    if (wanted === undefined) return this.finishBlock(tape, layer, x, attended);
+    const rows = gatherRows(tape, attended, wanted);
+    return this.finishBlock(tape, layer, gatherRows(tape, x, wanted), rows);
   }
 
   /** Token and position embeddings, (M, C). */

@@ -15,6 +15,7 @@ import {
 import { packSequences } from "../models/batch.ts";
 import type { Gpt2 } from "../models/gpt2.ts";
 import { deriveSeed, Random } from "../std/random.ts";
+import { completionShape, labelShape, requireTrainingMemory } from "./memory.ts";
 
 /** A text to continue, and how. */
 export interface CompletionExample {
@@ -67,14 +68,16 @@ const REPORT_EVERY = 5;
 
 /**
  * Trains a model to continue texts. Throws a RangeError where an example is longer than the model's
- * context, and a NonFiniteError when the loss is no number.
+ * context, a LimitError when a batch will not fit, and a NonFiniteError when a loss or a gradient is no number.
  */
 export async function fineTuneCompletions(
   model: Gpt2,
   examples: readonly CompletionExample[],
   options: FineTuneOptions,
 ): Promise<void> {
+  requireExamples(examples);
   checkLengths(examples, model.config.n_positions);
+  requireTrainingMemory(model, completionShape(examples, options.batchSize));
   await fineTune(
     model,
     examples,
@@ -83,13 +86,18 @@ export async function fineTuneCompletions(
   );
 }
 
-/** Trains a policy to answer with labels. Throws a NonFiniteError when the loss is no number. */
-export function fineTuneLabels(
+/**
+ * Trains a policy to answer with labels. Throws a LimitError when a batch will not fit, and a
+ * NonFiniteError when a loss or a gradient is no number.
+ */
+export async function fineTuneLabels(
   policy: Policy,
   examples: readonly LabelExample[],
   options: FineTuneOptions,
 ): Promise<void> {
-  return fineTune(policy.model, examples, options, (tape, batch) => {
+  requireExamples(examples);
+  requireTrainingMemory(policy.model, labelShape(examples, options.batchSize));
+  await fineTune(policy.model, examples, options, (tape, batch) => {
     return labelLoss(tape, policy, batch, batch.map(() => 1 / batch.length));
   });
 }
@@ -127,6 +135,10 @@ export function labelLoss(
   });
   tape.backward(logits);
   return { ...loss, tokens: packed.tokens.length };
+}
+
+function requireExamples(examples: readonly unknown[]): void {
+  if (examples.length === 0) throw new RangeError("there are no examples to train on");
 }
 
 /** Checked before the first step, because a batch that holds the longest example may come late. */
@@ -173,9 +185,6 @@ async function fineTune<Example>(
   options: FineTuneOptions,
   lossOf: (tape: Tape, batch: readonly Example[]) => BatchLoss,
 ): Promise<void> {
-  if (examples.length === 0) {
-    throw new RangeError("there are no examples to train on");
-  }
   const optimizer = new AdamW(model.device, model.parameters, options);
   const batches = batchesOf(examples, options.batchSize, options.seed);
   let tokens = 0;
@@ -206,20 +215,21 @@ async function readStep(
   optimizer: AdamW,
   step: number,
 ): Promise<{ loss: number; gradientNorm: number }> {
-  const { stream } = model.device;
-  const [perTarget, norm] = await Promise.all([stream.read(losses), stream.read(optimizer.norm)]);
-  const loss = perTarget.reduce((sum, value) => sum + value, 0);
-  const gradientNorm = norm[0]!;
-  requireFinite("loss", loss, step);
-  requireFinite("gradient norm", gradientNorm, step);
-  return { loss, gradientNorm };
+  const [{ norm }, perTarget] = await Promise.all([
+    optimizer.check(),
+    model.device.stream.read(losses),
+  ]);
+  requireFinite("loss", perTarget, step);
+  return { loss: perTarget.reduce((sum, value) => sum + value, 0), gradientNorm: norm };
 }
 
-/** Throws a NonFiniteError that names the value and the step. */
-export function requireFinite(what: string, value: number, step: number): void {
-  if (Number.isFinite(value)) return;
+/** Throws a NonFiniteError that names the value of the batch's first such target, and the step. */
+export function requireFinite(what: string, perTarget: Float32Array, step: number): void {
+  const at = perTarget.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
   throw new NonFiniteError(
-    `the ${what} is ${value} at step ${step}; lower the learning rate or the gradient clip`,
+    `the ${what} of target ${at} of ${perTarget.length} is ${perTarget[at]} at step ${step}; ` +
+      `lower the learning rate or the gradient clip`,
   );
 }
 

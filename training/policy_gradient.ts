@@ -15,6 +15,7 @@ import { deriveSeed, Random } from "../std/random.ts";
 import { baselineOf, weigh, type WeightedStep } from "./advantages.ts";
 import { type CurriculumPart, taskAt } from "./curriculum.ts";
 import { labelLoss, requireFinite } from "./fine_tune.ts";
+import { labelShape, requireTrainingMemory } from "./memory.ts";
 import { ReplayBuffer } from "./replay_buffer.ts";
 import { type Episode, rollout } from "./rollout.ts";
 
@@ -80,7 +81,10 @@ export interface IterationReport {
   readonly decisions: number;
 }
 
-/** Trains the policy online. Throws a NonFiniteError when the loss is no number. */
+/**
+ * Trains the policy online. Throws a LimitError when the first batch will not fit, and a
+ * NonFiniteError when a gradient is no number.
+ */
 export async function trainPolicyGradient(options: PolicyGradientOptions): Promise<void> {
   const { policy, iterations, signal } = options;
   const optimizer = new AdamW(policy.model.device, policy.model.parameters, options);
@@ -109,6 +113,7 @@ async function iterate(
 ): Promise<IterationReport> {
   const fresh = await playFresh(options, iteration, task);
   const baseline = baselineOf(fresh, options.normalize);
+  if (iteration === 0) requireMemoryFor(options, fresh);
   const update = await trainOn(options, optimizer, weigh(fresh, baseline), iteration);
   const random = new Random(deriveSeed(options.seed, iteration, 1));
   const replayed = weigh(replay.sample(options.episodes, random), baseline)
@@ -122,6 +127,18 @@ async function iterate(
     ...update,
     decisions: update.decisions + replayed.length,
   };
+}
+
+/** The first prompts tell how long prompts are. */
+function requireMemoryFor(
+  { policy, microBatch }: PolicyGradientOptions,
+  fresh: readonly Episode[],
+) {
+  const examples = fresh.flatMap(({ steps }) =>
+    steps.map(({ input }) => ({ prompt: input.tokens, choices: input.choices }))
+  );
+  const size = Math.min(microBatch, examples.length);
+  requireTrainingMemory(policy.model, labelShape(examples, size));
 }
 
 function playFresh(
@@ -161,15 +178,15 @@ async function trainOn(
     const weights = part.map(({ advantage }) => advantage / batch.length);
     try {
       const { entropies } = labelLoss(tape, policy, examples, weights, entropy / batch.length);
-      totalEntropy += (await stream.read(entropies)).reduce((sum, value) => sum + value, 0);
+      const perDecision = await stream.read(entropies);
+      requireFinite("entropy", perDecision, iteration + 1);
+      totalEntropy += perDecision.reduce((sum, value) => sum + value, 0);
     } finally {
       tape.release();
     }
   }
   optimizer.step();
-  const gradientNorm = (await stream.read(optimizer.norm))[0]!;
-  requireFinite("entropy", totalEntropy, iteration + 1);
-  requireFinite("gradient norm", gradientNorm, iteration + 1);
+  const { norm: gradientNorm } = await optimizer.check();
   return {
     entropy: totalEntropy / batch.length,
     gradientNorm,

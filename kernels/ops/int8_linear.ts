@@ -34,7 +34,7 @@ export class Int8Matrix {
     const { values, scales } = quantize(data, columns);
     this.scales = device.upload(scales);
     this.values = device.empty(shape, { type: "i8" });
-    device.gpu.queue.writeBuffer(this.values.buffer, 0, values);
+    device.stream.write(this.values, values);
     this.#images = new KeptImages(device);
     this.values.keptImages = this.#images;
   }

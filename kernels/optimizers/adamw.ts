@@ -1,72 +1,71 @@
 /**
  * AdamW with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2) and clipping by the
  * global gradient norm, over all parameters at once.
+ *
+ * A step whose gradients hold a NaN or an infinity changes nothing but sets them to zero; the next
+ * {@linkcode AdamW.check} says which it was.
  * @module
  */
 import type { Device } from "../device.ts";
 import { requireShape } from "../errors.ts";
-import { defineKernel, MAX_ITERATIONS } from "../kernel.ts";
-import type { Parameters } from "../parameters.ts";
+import { defineKernel } from "../kernel.ts";
+import type { Arena, Parameters } from "../parameters.ts";
 import type { Tensor } from "../tensor.ts";
+import { GradientNorm, skipUnlessFinite } from "./gradient_norm.ts";
 
-/** Partial sums of the norm; each invocation strides over the gradients by this many vec4s. */
-const PARTIALS = 1024;
+const bindings = {
+  values: "write vec4f", // (P)
+  gradients: "write vec4f", // (P), set to zero for the next step
+  first: "write vec4f", // (P): mean of gradients
+  second: "write vec4f", // (P): mean of squared gradients
+  norm: "read f32", // (1)
+  status: "write u32", // (4)
+} as const;
 
-const partialNormsKernel = defineKernel({
-  label: "gradient norm, partial sums",
-  bindings: { gradients: "read vec4f", partials: "write f32" },
-  parameters: { count: "u32" },
-  workgroupSize: 8,
-  body: `var total = 0.0;
-for (var i = index; i < p.count; i += ${PARTIALS}u) {
-  let g = gradients[i];
-  total += dot(g, g);
-}
-partials[index] = total;`,
-});
+const parameters = {
+  learningRate: "f32",
+  beta1: "f32",
+  beta2: "f32",
+  correction1: "f32", // 1 − beta1^step
+  correction2: "f32", // 1 − beta2^step
+  epsilon: "f32",
+  decay: "f32",
+  decayEnd: "u32", // in vec4s
+  clip: "f32", // 0: no clipping
+  lossScale: "f32",
+  step: "u32",
+  start: "u32", // elements of the arenas before this one
+} as const;
 
-const normKernel = defineKernel({
-  label: "gradient norm",
-  bindings: { partials: "read f32", norm: "write f32" },
-  parameters: {},
-  workgroupSize: 1,
-  body: `var total = 0.0;
-for (var i = 0u; i < ${PARTIALS}u; i++) { total += partials[i]; }
-norm[0] = sqrt(total);`,
-});
-
-const stepKernel = defineKernel({
-  label: "AdamW",
-  bindings: {
-    values: "write vec4f", // (P)
-    gradients: "write vec4f", // (P), set to zero for the next step
-    first: "write vec4f", // (P): mean of gradients
-    second: "write vec4f", // (P): mean of squared gradients
-    norm: "read f32", // (1)
-  },
-  parameters: {
-    learningRate: "f32",
-    beta1: "f32",
-    beta2: "f32",
-    correction1: "f32", // 1 − beta1^step
-    correction2: "f32", // 1 − beta2^step
-    epsilon: "f32",
-    decay: "f32",
-    decayEnd: "u32", // in vec4s
-    clip: "f32", // 0: no clipping
-  },
-  workgroupSize: 64,
-  body: `var scale = 1.0;
+const body = `${skipUnlessFinite}
+var scale = 1.0;
 if (p.clip > 0.0) { scale = min(1.0, p.clip / (norm[0] + 1.0e-6)); }
-let g = gradients[index] * scale;
+let g = gradients[index] * (scale / p.lossScale);
 let m = p.beta1 * first[index] + (1.0 - p.beta1) * g;
 let v = p.beta2 * second[index] + (1.0 - p.beta2) * g * g;
 var value = values[index];
 if (index < p.decayEnd) { value -= p.learningRate * p.decay * value; }
-values[index] = value - p.learningRate * (m / p.correction1) / (sqrt(v / p.correction2) + p.epsilon);
+value -= p.learningRate * (m / p.correction1) / (sqrt(v / p.correction2) + p.epsilon);
+values[index] = value;
 first[index] = m;
 second[index] = v;
-gradients[index] = vec4f();`,
+gradients[index] = vec4f();`;
+
+const stepKernel = defineKernel({
+  label: "AdamW",
+  bindings,
+  parameters,
+  workgroupSize: 64,
+  body,
+});
+
+const halfStepKernel = defineKernel({
+  label: "AdamW with values in f16",
+  bindings: { ...bindings, shadow: "write float4" }, // (P): what ops are given
+  parameters,
+  workgroupSize: 64,
+  body: `${body}
+shadow[index] = shadow_t(value);`,
 });
 
 /** Settings of AdamW; the defaults are Reflect-RL's (paper, appendix; clip 0.3, decay 1e-3). */
@@ -83,32 +82,42 @@ export interface AdamWOptions {
   readonly weightDecay?: number;
   /** Largest global gradient norm; 0 does not clip. Default 0.3. */
   readonly clip?: number;
+  /**
+   * What the loss was multiplied by before backward; gradients are divided by it before anything
+   * else. Derivatives stored as f16 vanish below 6e-8, and a large loss keeps them above. Default 1.
+   */
+  readonly lossScale?: number;
+}
+
+/** All that a further step depends on besides the parameters, for checkpoints. */
+export interface OptimizerState {
+  /** Steps taken. */
+  readonly steps: number;
+  /** By parameter name: the running means of gradients and of their squares. */
+  readonly moments: ReadonlyMap<
+    string,
+    { readonly first: Float32Array; readonly second: Float32Array }
+  >;
+}
+
+interface Moments {
+  readonly first: Tensor;
+  readonly second: Tensor;
 }
 
 /** The optimiser of one model: its settings and its two moments. */
 export class AdamW {
-  /** (1): global norm of the gradients of the newest step, before clipping. */
-  readonly norm: Tensor;
   readonly #settings: Required<AdamWOptions>;
-  readonly #first: Tensor;
-  readonly #second: Tensor;
-  readonly #partials: Tensor;
+  readonly #moments = new Map<Arena, Moments>();
+  readonly #norm: GradientNorm;
   #steps = 0;
 
-  /** Starts with zero moments. */
+  /** Starts with zero moments. Throws a ShapeError for a model that is not trainable. */
   constructor(
     private readonly device: Device,
     private readonly parameters: Parameters,
     options: AdamWOptions = {},
   ) {
-    requireShape(
-      parameters.gradients !== undefined,
-      "AdamW: the model is not trainable",
-    );
-    requireShape(
-      parameters.values.size / 4 / PARTIALS <= MAX_ITERATIONS,
-      `AdamW: ${parameters.values.size} parameters in one buffer exceed the gradient norm's range`,
-    );
     this.#settings = {
       learningRate: options.learningRate ?? 2e-4,
       beta1: options.beta1 ?? 0.9,
@@ -116,18 +125,30 @@ export class AdamW {
       epsilon: options.epsilon ?? 1e-8,
       weightDecay: options.weightDecay ?? 1e-3,
       clip: options.clip ?? 0.3,
+      lossScale: options.lossScale ?? 1,
     };
-    this.#first = device.empty([parameters.values.size]);
-    this.#second = device.empty([parameters.values.size]);
-    device.stream.clear(this.#first);
-    device.stream.clear(this.#second);
-    this.#partials = device.empty([PARTIALS]);
-    this.norm = device.empty([1]);
+    this.#norm = new GradientNorm(device, parameters, this.#settings.lossScale);
+    for (const arena of parameters.arenas) {
+      const vector = (label: string) => {
+        const tensor = device.empty([arena.values.size], { label, exact: true });
+        device.stream.clear(tensor);
+        return tensor;
+      };
+      this.#moments.set(arena, {
+        first: vector("mean of gradients"),
+        second: vector("mean of squared gradients"),
+      });
+    }
   }
 
-  /** Steps taken so far. */
+  /** Steps taken so far, skipped ones included. */
   get steps(): number {
     return this.#steps;
+  }
+
+  /** (1): global norm of the gradients of the newest step, before clipping. */
+  get norm(): Tensor {
+    return this.#norm.norm;
   }
 
   /**
@@ -135,35 +156,12 @@ export class AdamW {
    * `learningRate` overrides the setting for this step (schedules).
    */
   step(learningRate: number = this.#settings.learningRate): void {
-    const { stream } = this.device;
-    const { values, decayEnd } = this.parameters;
-    const gradients = this.parameters.gradients!;
-    const { beta1, beta2, epsilon, weightDecay, clip } = this.#settings;
-    const count = values.size / 4;
+    const { beta1, beta2, epsilon, weightDecay, clip, lossScale } = this.#settings;
     const step = ++this.#steps;
+    this.#norm.record(step);
     this.parameters.changed();
-    stream.dispatch(
-      partialNormsKernel,
-      { gradients, partials: this.#partials },
-      { count },
-      PARTIALS,
-    );
-    stream.dispatch(
-      normKernel,
-      { partials: this.#partials, norm: this.norm },
-      {},
-      1,
-    );
-    stream.dispatch(
-      stepKernel,
-      {
-        values,
-        gradients,
-        first: this.#first,
-        second: this.#second,
-        norm: this.norm,
-      },
-      {
+    for (const [arena, moments] of this.#moments) {
+      this.#update(arena, moments, {
         learningRate,
         beta1,
         beta2,
@@ -171,20 +169,68 @@ export class AdamW {
         correction2: 1 - beta2 ** step,
         epsilon,
         decay: weightDecay,
-        decayEnd: decayEnd / 4,
+        decayEnd: arena.decayEnd / 4,
         clip,
-      },
-      count,
-    );
+        lossScale,
+        step,
+        start: arena.start,
+      });
+    }
+  }
+
+  #update(
+    { values, gradients, shadow }: Arena,
+    moments: Moments,
+    numbers: Record<keyof typeof parameters, number>,
+  ): void {
+    const { stream } = this.device;
+    const { norm, status } = this.#norm;
+    const tensors = { values, gradients: gradients!, ...moments, norm, status };
+    const count = values.size / 4;
+    if (shadow === undefined) stream.dispatch(stepKernel, tensors, numbers, count);
+    else stream.dispatch(halfStepKernel, { ...tensors, shadow }, numbers, count);
+  }
+
+  /**
+   * Waits for the steps taken and gives the newest one's global gradient norm, before clipping.
+   *
+   * @throws {NonFiniteError} when a step since the last check met a NaN or an infinity: the first
+   * such step, the parameter, the element
+   */
+  async check(): Promise<{ readonly norm: number }> {
+    return { norm: await this.#norm.read() };
+  }
+
+  /** Reads back what further steps depend on. */
+  async state(): Promise<OptimizerState> {
+    const steps = this.#steps;
+    const first = await this.parameters.readLike((arena) => this.#moments.get(arena)!.first);
+    const second = await this.parameters.readLike((arena) => this.#moments.get(arena)!.second);
+    return {
+      steps,
+      moments: new Map([...first].map(([name, data]) => {
+        return [name, { first: data, second: second.get(name)! }];
+      })),
+    };
+  }
+
+  /** Goes on from a state; further steps are those of the optimiser it was taken from, bit for bit. */
+  restore({ steps, moments }: OptimizerState): void {
+    for (const name of this.parameters.names) {
+      const saved = moments.get(name);
+      requireShape(saved !== undefined, `AdamW: the state lacks the moments of ${name}`);
+      this.parameters.writeLike((arena) => this.#moments.get(arena)!.first, name, saved.first);
+      this.parameters.writeLike((arena) => this.#moments.get(arena)!.second, name, saved.second);
+    }
+    this.#steps = steps;
   }
 
   /** Gives the moments back to the pool. */
   release(): void {
-    this.device.stream.flush();
-    for (
-      const { buffer } of [this.#first, this.#second, this.#partials, this.norm]
-    ) {
-      this.device.pool.release(buffer);
+    this.#norm.release();
+    for (const { first, second } of this.#moments.values()) {
+      this.device.pool.release(first.buffer);
+      this.device.pool.release(second.buffer);
     }
   }
 }

@@ -14,8 +14,11 @@ import {
   describeAdapter,
   type Device,
   GpuError,
+  LimitError,
   NoAdapterError,
   requestDevice,
+  ShapeError,
+  Tape,
 } from "../../kernels/kernels.ts";
 import { defineKernel } from "../../kernels/kernel.ts";
 
@@ -120,23 +123,113 @@ Deno.test("a kernel that is not WGSL is a GpuError at settle, with the kernel's 
     await assertRejects(() => device.stream.read(device.empty([1])), GpuError);
   }));
 
-Deno.test("a tensor beyond the limit of one binding is a GpuError that says so", () =>
+Deno.test("bindings that do not fit their kernel are a GpuError with its name", () =>
+  withDevice(async (device) => {
+    const kernel = defineKernel({
+      label: "reads a texture",
+      bindings: { x: "texture", y: "write f32" },
+      parameters: {},
+      workgroupSize: 8,
+      body: "y[index] = textureLoad(x, vec2u(0u, 0u), 0).x;",
+    });
+    const [x, y] = [device.empty([4]), device.empty([4])];
+    device.stream.dispatch(kernel, { x, y }, {}, 4);
+    await assertRejects(
+      () => device.stream.settle(),
+      GpuError,
+      "bindings of kernel reads a texture",
+    );
+  }));
+
+Deno.test("a tensor beyond a limit is a LimitError: its name, shape and bytes, the limit and what to do", () =>
   withDevice((device) => {
     const limit = device.gpu.limits.maxStorageBufferBindingSize;
-    const error = assertThrows(() => device.empty([limit / 4 + 1]), GpuError);
-    assertStringIncludes(error.message, `${limit + 4} bytes`);
-    assertStringIncludes(error.message, "use a smaller batch or model");
+    const words = (bytes: number) => bytes.toLocaleString("en-US");
+    const message = (name: string) =>
+      `a tensor ${name} of ${words(limit + 4)} bytes exceeds maxStorageBufferBindingSize, ` +
+      `${words(limit)} bytes on ${device.adapter.description}; use a smaller batch`;
+    const shape = [limit / 4 + 1, 1];
+    assertThrows(
+      () => device.empty(shape, { label: "logits" }),
+      LimitError,
+      message(`"logits" (${limit / 4 + 1}, 1)`),
+    );
+    assertThrows(
+      () => new Tape(device).result(shape, false),
+      GpuError,
+      message(`(${limit / 4 + 1}, 1)`),
+    );
+    const side = device.gpu.limits.maxTextureDimension2D;
+    assertThrows(
+      () => device.pool.texture(4, side + 1),
+      LimitError,
+      `texture of 4x${side + 1} texels exceeds maxTextureDimension2D, ${side}`,
+    );
+    assertEquals(device.pool.allocatedBytes, 0);
     return Promise.resolve();
   }));
 
-Deno.test("reading from a device that is gone is a GpuError", () =>
+Deno.test("a tensor that stays gives its buffer its name, and takes no more than it needs", () =>
+  withDevice((device) => {
+    const tensor = device.empty([2 ** 20 + 1], { label: "moments", exact: true });
+    assertEquals([tensor.buffer.label, tensor.buffer.size], ["moments", 4 * 2 ** 20 + 256]);
+    return Promise.resolve();
+  }));
+
+/** The limit lasts as long as the process, so memory runs out in one of its own. */
+async function outOfMemory(): Promise<void> {
+  const program = `
+    const { requestDevice } = await import(${
+    JSON.stringify(import.meta.resolve("../../kernels/kernels.ts"))
+  });
+    const device = await requestDevice();
+    await device.stream.settle();
+    const size = Deno.readTextFileSync("/proc/self/status").match(/VmSize:\\s+(\\d+)/)[1] * 1024;
+    await new Deno.Command("prlimit", {
+      args: ["--pid", String(Deno.pid), "--as=" + (size + 600 * 2 ** 20)],
+    }).output();
+    try {
+      for (let i = 0; i < 9; i++) {
+        device.stream.clear(device.empty([1024, 32767], { label: "logits " + i }));
+      }
+      await device.stream.settle();
+    } catch (error) {
+      console.log(error.name, error.message);
+    }
+  `;
+  const { stdout } = await new Deno.Command("deno", {
+    args: ["eval", program],
+    env: { NO_COLOR: "1" },
+    stderr: "inherit",
+  }).output();
+  assertMatch(
+    new TextDecoder().decode(stdout),
+    /^OutOfMemoryError could not allocate 134,217,728 bytes for a tensor "logits \d" \(1024, 32767\) of 134,213,632 bytes, with \d+,\d+,\d+ bytes allocated on .*; use a smaller batch/,
+  );
+}
+
+Deno.test({
+  name:
+    "memory that runs out is an OutOfMemoryError: which tensor, how many bytes, beside how many",
+  ignore: Deno.build.os !== "linux" || !software,
+  fn: outOfMemory,
+});
+
+Deno.test("large data is written in parts, an odd number of halves in whole words", () =>
   withDevice(async (device) => {
-    const tensor = device.upload(Float32Array.of(1, 2));
-    assertEquals(await device.stream.read(tensor), Float32Array.of(1, 2));
-    device.dispose();
-    await assertRejects(
-      () => device.stream.read(tensor),
-      GpuError,
-      "could not read 8 bytes back",
-    );
+    const large = Float32Array.from({ length: 2 ** 23 + 5 }, (_, i) => i);
+    const halves = device.empty([3], { type: "f16" });
+    const tensor = device.empty([large.length]);
+    for (const _ of [1, 2]) {
+      device.stream.clear(tensor);
+      device.stream.write(tensor, large);
+      device.stream.write(halves, Float16Array.of(1, 2, 3));
+    }
+    assertEquals(await device.stream.read(tensor), large);
+    assertEquals(await device.stream.read(halves), Float32Array.of(1, 2, 3));
+    const copied = device.empty([3], { type: "f16" });
+    device.stream.copy(halves, copied);
+    assertEquals(await device.stream.read(copied), Float32Array.of(1, 2, 3));
+    assertThrows(() => device.stream.copy(halves, tensor), ShapeError, "(3) in f16 does not fit");
+    assertThrows(() => device.stream.write(halves, large), ShapeError, "do not fill a tensor of 6");
   }));

@@ -11,7 +11,7 @@ import {
   requestDevice,
   Tape,
   type TapeOptions,
-  type Tensor,
+  Tensor,
 } from "../../kernels/kernels.ts";
 
 /** A quiet NaN as f32; as an index, beyond every table. */
@@ -43,25 +43,27 @@ export class Gpu {
   }
 
   #poisonBuffers(): void {
-    const { gpu, pool } = this.device;
+    const { pool, stream } = this.device;
     const take = pool.buffer.bind(pool);
-    pool.buffer = (bytes) => {
-      const buffer = take(bytes + GUARD_BYTES);
+    pool.buffer = (bytes, occupant) => {
+      const buffer = take(bytes + GUARD_BYTES, occupant);
       const guard = FIRST_GUARD + this.#guards++ % 2 ** 20;
       const words = garbage(buffer.size).fill(guard, guardStart(bytes) / 4);
-      gpu.queue.writeBuffer(buffer, 0, words);
+      stream.write(new Tensor([words.length], buffer, 0, false, "u32"), words);
       this.#handed.set(buffer, { bytes, guard });
       return buffer;
     };
   }
 
   #poisonTextures(): void {
-    const { gpu, pool } = this.device;
+    const { gpu, pool, stream } = this.device;
     const take = pool.texture.bind(pool);
     pool.texture = (width, height, format) => {
       this.textures++;
       const texture = take(width, height, format);
       const bytesPerRow = texture.width * 16;
+      // Recorded work may still read what the texture held before.
+      stream.flush();
       gpu.queue.writeTexture(
         { texture },
         garbage(bytesPerRow * texture.height),

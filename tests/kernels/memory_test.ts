@@ -18,8 +18,10 @@ import {
   Tape,
 } from "../../kernels/kernels.ts";
 import { Pool, sizeClass } from "../../kernels/pool.ts";
+import { Verdicts } from "../../kernels/verdicts.ts";
 import { Random } from "../../std/random.ts";
 import { forAll, numbers } from "./property.ts";
+import { wrap } from "./wrap.ts";
 
 Deno.test("size classes hold what is asked, waste at most a quarter, and are classes of their own", () =>
   forAll(200, (random) => {
@@ -39,14 +41,8 @@ Deno.test("a buffer given back is the next one of its class, at the adapter's li
     maxStorageBufferBindingSize: 70_000,
     maxTextureDimension2D: 50,
   };
-  const limited = new Proxy(device.gpu, {
-    get: (gpu, key) => {
-      if (key === "limits") return limits;
-      const value: unknown = Reflect.get(gpu, key, gpu);
-      return typeof value === "function" ? value.bind(gpu) : value;
-    },
-  });
-  const pool = new Pool(limited, (pending) => device.stream.watch(pending));
+  const limited = wrap(device.gpu, { limits });
+  const pool = new Pool(limited, new Verdicts(device.gpu), "a small adapter");
   for (const bytes of [0, 1, 5000, 70_000]) {
     const first = pool.buffer(bytes);
     const second = pool.buffer(bytes);
@@ -151,5 +147,22 @@ Deno.test("a thousand training steps of varying lengths allocate no more than th
   assert(values.get("embedding")!.every(Number.isFinite));
   adamw.release();
   parameters.release();
+  device.dispose();
+});
+
+Deno.test("forward passes alone give their buffers and textures back", async () => {
+  const device = await requestDevice();
+  const forward = () => {
+    const tape = new Tape(device, { gradients: false });
+    const x = tape.upload(numbers(new Random(1), WIDTH * WIDTH), [WIDTH, WIDTH]);
+    linear(tape, linear(tape, x, x), x);
+    tape.release();
+  };
+  forward();
+  const { allocatedBytes, textureBytes } = device.pool;
+  assertGreater(textureBytes, 0);
+  for (const _ of [1, 2, 3]) forward();
+  assertEquals(device.pool.allocatedBytes, allocatedBytes);
+  await device.stream.settle();
   device.dispose();
 });

@@ -1,5 +1,5 @@
 import type { Policy } from "../../agents/policy.ts";
-import { AdamW, NonFiniteError } from "../../kernels/kernels.ts";
+import { AdamW, Device, LimitError, NonFiniteError } from "../../kernels/kernels.ts";
 import type { Gpt2 } from "../../models/gpt2.ts";
 import {
   type CompletionExample,
@@ -9,6 +9,7 @@ import {
   type FineTuneReport,
   type LabelExample,
   labelLoss,
+  requireFinite,
 } from "../../training/fine_tune.ts";
 import {
   assert,
@@ -17,8 +18,10 @@ import {
   assertLess,
   assertNotEquals,
   assertRejects,
+  assertThrows,
 } from "../../std/assert.ts";
 import { useGpu } from "../kernels/gpu.ts";
+import { wrap } from "../kernels/wrap.ts";
 import { referenceLogits } from "../reference/gpt2.ts";
 import { doors, tinyModel, tinyPolicy, tokenizer, weightsOf } from "./tiny.ts";
 
@@ -183,13 +186,23 @@ Deno.test("an abort stops the training between two steps", async () => {
   assertEquals(rates.length, 5);
 });
 
-Deno.test("a training that blows up ends with the value, the step and what to do", async () => {
+Deno.test("a training that blows up ends with the parameter, the value, the first such step and what to do", async () => {
   const error = await assertRejects(
     () => tuned({ steps: 20, learningRate: 1e30, clip: 0 }),
     NonFiniteError,
-    "at step 5; lower the learning rate",
+    "at step 2; lower the learning rate",
   );
-  assert(/NaN|Infinity/.test(error.message), error.message);
+  const found = /^the gradient of (\S+) is (NaN|-?Infinity) in element \d+ /.exec(error.message);
+  assert(tinyModel(gpu().device).parameters.names.includes(found?.[1] ?? ""), error.message);
+});
+
+Deno.test("a loss that is no number names its target and step", () => {
+  requireFinite("loss", Float32Array.of(1, -2), 7);
+  assertThrows(
+    () => requireFinite("loss", Float32Array.of(1, Infinity, NaN), 7),
+    NonFiniteError,
+    "the loss of target 1 of 3 is Infinity at step 7; lower the learning rate",
+  );
 });
 
 Deno.test("no examples, or one that is longer than the context, is refused before the first step", async () => {
@@ -206,6 +219,24 @@ Deno.test("no examples, or one that is longer than the context, is refused befor
     )
   );
   assertEquals(rates, []);
+});
+
+Deno.test("a batch that will not fit is refused before anything is allocated for it", async () => {
+  const { gpu: real, adapter } = gpu().device;
+  const limits = wrap(real.limits, { maxStorageBufferBindingSize: 2 ** 17 });
+  const device = new Device(wrap(real, { limits }), adapter);
+  const [model, policy] = [tinyModel(device), tinyPolicy(device)];
+  await fineTuneCompletions(model, completions, options({ steps: 1 }));
+  const before = device.pool.allocatedBytes;
+  for (
+    const train of [
+      () => fineTuneCompletions(model, completions, options({ batchSize: 99 })),
+      () => fineTuneLabels(policy, labels(policy), options({ batchSize: 99 })),
+    ]
+  ) {
+    await assertRejects(train, LimitError, "exceeds maxStorageBufferBindingSize, 131,072 bytes");
+    assertEquals(device.pool.allocatedBytes, before);
+  }
 });
 
 Deno.test("a training that fails gives its buffers back", async () => {
@@ -256,7 +287,8 @@ Deno.test("gradients accumulated over micro-batches equal those of one batch", a
         return gpu().device.stream.settle();
       });
     }
-    return [...await gpu().device.stream.read(policy.model.parameters.gradients!)];
+    const gradients = await policy.model.parameters.read("gradients");
+    return [...gradients.values()].flatMap((values) => [...values]);
   };
   const whole = await gradientsOf([6]);
   const parts = await gradientsOf([4, 1, 1]);

@@ -50,8 +50,8 @@ export function tinyPolicy(device: Device, seed = 1): Policy {
 }
 
 /** All weights, in one vector. */
-export async function weightsOf({ device, parameters }: Gpt2): Promise<number[]> {
-  return [...await device.stream.read(parameters.values)];
+export async function weightsOf({ parameters }: Gpt2): Promise<number[]> {
+  return [...(await parameters.read()).values()].flatMap((values) => [...values]);
 }
 
 /** One choice between two doors, whose rewards the test may change while it is played. */

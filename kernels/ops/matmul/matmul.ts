@@ -173,9 +173,14 @@ function inRegisters(tape: Tape, call: MatmulArguments, sizes: Sizes, a: Image, 
   // Whatever is added or applied is a pass of its own here: see the kernel's header.
   const out = activation?.before ?? call.out;
   for (const part of partsOf(depth, registerTileDepth, accumulate)) {
-    const product = part.accumulate === 1 ? tape.empty(out.shape, { type: out.type }) : out;
-    multiply(product, part);
-    if (product !== out) addInto(tape, product, out);
+    if (part.accumulate === 0) multiply(out, part);
+    else {
+      const product = tape.device.empty(out.shape, { type: out.type });
+      multiply(product, part);
+      addInto(tape, product, out);
+      // Work is done in the order of its recording: the next op may have the memory.
+      tape.device.pool.release(product.buffer);
+    }
   }
   if (residual !== undefined) addInto(tape, residual, out);
   if (activation !== undefined) activateInto(tape, activation.name, out, call.out);

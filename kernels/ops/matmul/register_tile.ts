@@ -6,6 +6,10 @@
  *
  * An operand's texel holds neighbours of one stored row: four f32, eight f16 in pairs, or sixteen
  * int8. Whether those neighbours lie along the depth K or across it decides how a texel feeds the tile.
+ *
+ * The kernel stores the product, its scales and its bias, and no more: stores are unrolled a hundred
+ * times, and a branch that adds to what is there made compiling them three times as long (ten
+ * seconds). Adding is a pass of its own.
  * @module
  */
 import { PANEL_ROWS } from "../../images.ts";

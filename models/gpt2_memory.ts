@@ -1,0 +1,67 @@
+/**
+ * How much memory training a GPT-2 takes: a dry run of the real thing.
+ * @module
+ */
+import {
+  categoricalLoss,
+  type DeviceModel,
+  predictMemory,
+  type Tape,
+  type TrainingMemory,
+} from "../kernels/kernels.ts";
+import { packSequences } from "./batch.ts";
+import { Gpt2 } from "./gpt2.ts";
+import type { Gpt2Config } from "./gpt2_config.ts";
+
+/** The largest batch of a training. */
+export interface TrainingShape {
+  /** Tokens of each sequence. */
+  readonly lengths: readonly number[];
+  /** Rows of all sequences together that have a loss. */
+  readonly targets: number;
+  /** Labels to choose among; left out: the whole vocabulary. */
+  readonly labels?: number;
+  /** Whether backward computes each block again. Default false. */
+  readonly checkpoint?: boolean;
+  /** How results of ops are stored. Default f32. */
+  readonly storage?: "f32" | "f16";
+  /** Whether ops take the parameters in f16. Default false. */
+  readonly half?: boolean;
+}
+
+/**
+ * Predicts the memory of one training step; nothing is allocated. Throws a LimitError where a tensor
+ * exceeds the limits of `device`.
+ */
+export function predictTrainingMemory(
+  device: DeviceModel,
+  config: Gpt2Config,
+  shape: TrainingShape,
+): TrainingMemory {
+  const { storage = "f32", half = false } = shape;
+  return predictMemory(device, (dry) => {
+    const model = Gpt2.blank(dry, config, { trainable: true, half });
+    return {
+      parameters: model.parameters,
+      run: (tape) => step(tape, model, shape),
+    };
+  }, { storage });
+}
+
+function step(tape: Tape, model: Gpt2, { lengths, targets, labels, checkpoint }: TrainingShape) {
+  const { n_positions, vocab_size } = model.config;
+  const sequences = lengths.map((length) => {
+    return Array.from({ length }, (_, position) => position % vocab_size);
+  });
+  const batch = packSequences(sequences, n_positions);
+  const rows = Uint32Array.from({ length: targets }, (_, i) => i % batch.tokens.length);
+  const hidden = model.hidden(tape, batch, rows, { checkpoint: checkpoint ?? false });
+  const logits = labels === undefined
+    ? model.logits(tape, hidden)
+    : model.tokenLogits(tape, hidden, Uint32Array.from({ length: labels }, (_, i) => i));
+  categoricalLoss(tape, logits, {
+    targets: new Uint32Array(targets),
+    weights: new Float32Array(targets),
+  });
+  tape.backward(logits);
+}

@@ -1,0 +1,45 @@
+/**
+ * The largest batch a training will see, so that one that does not fit is refused before it starts.
+ * @module
+ */
+import { memoryBudget, requireMemory } from "../kernels/kernels.ts";
+import type { Gpt2 } from "../models/gpt2.ts";
+import { predictTrainingMemory, type TrainingShape } from "../models/gpt2_memory.ts";
+import type { CompletionExample, LabelExample } from "./fine_tune.ts";
+
+/** The `count` largest numbers; where there are fewer, they come again, as examples do. */
+function largest(numbers: readonly number[], count: number): number[] {
+  const sorted = numbers.toSorted((a, b) => b - a);
+  return Array.from({ length: count }, (_, i) => sorted[i % sorted.length]!);
+}
+
+/** No batch of `batchSize` of these examples, at least one, is larger. */
+export function completionShape(
+  examples: readonly CompletionExample[],
+  batchSize: number,
+): TrainingShape {
+  const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length - 1);
+  const targets = largest(examples.map(({ completion }) => completion.length), batchSize);
+  return {
+    lengths: largest(lengths, batchSize),
+    targets: targets.reduce((sum, count) => sum + count, 0),
+  };
+}
+
+/** No batch of `batchSize` of these examples, at least one, is larger. */
+export function labelShape(
+  examples: readonly Pick<LabelExample, "prompt" | "choices">[],
+  batchSize: number,
+): TrainingShape {
+  return {
+    lengths: largest(examples.map(({ prompt }) => prompt.length), batchSize),
+    targets: batchSize,
+    labels: examples.reduce((most, { choices }) => Math.max(most, choices), 0),
+  };
+}
+
+/** Throws a LimitError with the numbers where a training with batches up to `shape` will not fit. */
+export function requireTrainingMemory(model: Gpt2, shape: TrainingShape): void {
+  const needed = predictTrainingMemory(model.device, model.config, shape);
+  requireMemory(needed, memoryBudget(model.device));
+}
