@@ -13,7 +13,8 @@ import {
 } from "./forward.ts";
 import { bindingOf, loadVectors, type Source } from "./source.ts";
 
-const parameters = {
+/** Numbers the backward kernels are given. */
+export const backwardParameters = {
   ...attentionParameters,
   dyWidth: "u32",
   accumulate: "u32",
@@ -39,7 +40,7 @@ export function queryKernel(
   shape: BackwardShape,
 ): Kernel<
   "qkv" | "blocks" | "y" | "dy" | "statistics" | "dqkv",
-  keyof typeof parameters
+  keyof typeof backwardParameters
 > {
   const { width, block, source, sourceDy, workgroup } = shape;
   const [qkv, dy] = [{ name: "qkv", source }, { name: "dy", source: sourceDy }];
@@ -54,7 +55,7 @@ export function queryKernel(
       statistics: "write vec4f", // (queries, heads): log2 of the denominator, Σ dy · y, 0, 0
       dqkv: "write float4",
     },
-    parameters,
+    parameters: backwardParameters,
     workgroupSize: workgroup,
     declarations: attentionDeclarations(shape),
     body: `${whichOf(shape, "heads")}
@@ -121,7 +122,7 @@ export function keyKernel(
   shape: BackwardShape & { readonly sourceStatistics: Source },
 ): Kernel<
   "qkv" | "blocks" | "dy" | "statistics" | "dqkv",
-  keyof typeof parameters
+  keyof typeof backwardParameters
 > {
   const { width, block, source, sourceDy, sourceStatistics, workgroup } = shape;
   const [qkv, dy] = [{ name: "qkv", source }, { name: "dy", source: sourceDy }];
@@ -137,7 +138,7 @@ export function keyKernel(
       statistics: bindingOf(sourceStatistics),
       dqkv: "write float4",
     },
-    parameters,
+    parameters: backwardParameters,
     workgroupSize: workgroup,
     declarations: attentionDeclarations(shape),
     body: `${whichOf(shape, "keyValueHeads")}

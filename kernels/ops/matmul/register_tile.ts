@@ -40,7 +40,8 @@ export interface RegisterTile {
   readonly vector: boolean;
 }
 
-const parameters = {
+/** Numbers the kernel is given. */
+export const registerTileParameters = {
   rows: "u32", // M
   columns: "u32", // N
   useBias: "u32",
@@ -57,7 +58,7 @@ const parameters = {
 /** The kernel of a register tile. */
 export type RegisterTileKernel = Kernel<
   "a" | "b" | "bias" | "scales" | "out" | "sums",
-  keyof typeof parameters
+  keyof typeof registerTileParameters
 >;
 
 const LANES = "xyzw";
@@ -241,7 +242,7 @@ function kernelOf(tile: RegisterTile): RegisterTileKernel {
       out: `write ${type}`, // (M, N)
       sums: `write ${type}`, // (N)
     },
-    parameters,
+    parameters: registerTileParameters,
     workgroupSize: tile.workgroup,
     declarations: `fn place(x: u32, y: u32, panel: u32) -> vec2u {
   return vec2u(x + y / ${PANEL_ROWS}u * panel, y % ${PANEL_ROWS}u);

@@ -36,7 +36,8 @@ const GROUP = SIDE * SIDE;
 /** Depth of one slab. */
 const DEPTH = 16;
 
-const parameters = {
+/** Numbers the kernel is given. */
+export const workgroupTileParameters = {
   ...epilogueParameters,
   depthStart: "u32",
   depthEnd: "u32",
@@ -47,7 +48,10 @@ const parameters = {
 } as const;
 
 /** The kernel of a workgroup tile. */
-export type WorkgroupTileKernel = Kernel<"a" | "b" | EpilogueBinding, keyof typeof parameters>;
+export type WorkgroupTileKernel = Kernel<
+  "a" | "b" | EpilogueBinding,
+  keyof typeof workgroupTileParameters
+>;
 
 /** Copies a slab of an operand to `NAMESlab[k][across]`; what lies beyond its edges is zero. */
 function fill(
@@ -135,7 +139,7 @@ function kernelOf(tile: WorkgroupTile): WorkgroupTileKernel {
       b: tile.quantized ? "read u32" : "read float",
       ...epilogueBindings(tile.vector),
     },
-    parameters,
+    parameters: workgroupTileParameters,
     workgroupSize: GROUP,
     cooperative: true,
     declarations: `var<workgroup> aSlab: array<f32, ${DEPTH * height}>;
