@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "./device.ts";
-import { defineKernel } from "./kernel.ts";
+import { defineKernel, ELEMENTWISE } from "./kernel.ts";
 import { bytesOf, Tensor, type TensorOptions } from "./tensor.ts";
 
 /** Rows of one panel. A taller tensor stands in several panels side by side. */
@@ -25,7 +25,7 @@ const padKernel = defineKernel({
   label: "pad rows",
   bindings: { x: "read float", y: "write float4" },
   parameters: { columns: "u32", width: "u32" }, // width: padded columns / 4
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   body: `let column = 4u * (index % p.width);
 let first = index / p.width * p.columns;
 var value = vec4f();
@@ -39,7 +39,7 @@ const padWordsKernel = defineKernel({
   label: "pad rows of words",
   bindings: { x: "read u32", y: "write u32" },
   parameters: { columns: "u32", width: "u32" }, // words of a row, and of a padded one
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   body: `let column = index % p.width;
 var value = 0u;
 if (column < p.columns) { value = x[index / p.width * p.columns + column]; }

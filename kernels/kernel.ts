@@ -31,6 +31,12 @@ export type Parameter = "u32" | "f32";
  */
 export const MAX_ITERATIONS = 65_535;
 
+/**
+ * Workgroup size of kernels without loops, one element or vec4 an invocation. The software adapter
+ * has a price for each workgroup: stores take a third of the time they take in workgroups of 8.
+ */
+export const ELEMENTWISE = 256;
+
 /** A kernel: one WGSL entry point and how to call it. */
 export interface Kernel<B extends string = string, P extends string = string> {
   /** Name in error messages. */

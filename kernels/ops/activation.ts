@@ -3,7 +3,7 @@
  * @module
  */
 import { type ActivationName, ACTIVATIONS, activationWgsl } from "../activations.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel, ELEMENTWISE } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -13,7 +13,7 @@ function kernelsOf(name: ActivationName) {
     label: name,
     bindings: { x: "read float4", y: "write float4" },
     parameters: {},
-    workgroupSize: 64,
+    workgroupSize: ELEMENTWISE,
     declarations,
     body: `y[index] = y_t(${name}(vec4f(x[index])));`,
   });
@@ -21,7 +21,7 @@ function kernelsOf(name: ActivationName) {
     label: `${name} backward`,
     bindings: { x: "read float4", dy: "read float4", dx: "write float4" },
     parameters: { accumulate: "u32" },
-    workgroupSize: 64,
+    workgroupSize: ELEMENTWISE,
     declarations,
     body: `var value = vec4f(dy[index]) * ${name}Slope(vec4f(x[index]));
 if (p.accumulate == 1u) { value += vec4f(dx[index]); }

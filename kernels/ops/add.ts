@@ -3,7 +3,7 @@
  * @module
  */
 import { requireShape } from "../errors.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel, ELEMENTWISE } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -11,7 +11,7 @@ const kernel = defineKernel({
   label: "add",
   bindings: { x: "read float4", y: "write float4" },
   parameters: {},
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   body: "y[index] = y_t(vec4f(y[index]) + vec4f(x[index]));",
 });
 

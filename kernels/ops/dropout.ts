@@ -7,7 +7,7 @@
  * word is below rate · 2³².
  * @module
  */
-import { defineKernel } from "../kernel.ts";
+import { defineKernel, ELEMENTWISE } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -15,7 +15,7 @@ const kernel = defineKernel({
   label: "dropout",
   bindings: { x: "read float4", y: "write float4" },
   parameters: { seed: "u32", threshold: "u32", scale: "f32", accumulate: "u32" },
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   declarations: `fn pcg4d(counter: vec4u) -> vec4u {
   var v = counter * 1664525u + 1013904223u;
   v.x += v.y * v.w; v.y += v.z * v.x; v.z += v.x * v.y; v.w += v.y * v.z;

@@ -6,7 +6,7 @@
  * @module
  */
 import { requireShape } from "../errors.ts";
-import { defineKernel, MAX_ITERATIONS } from "../kernel.ts";
+import { defineKernel, ELEMENTWISE, MAX_ITERATIONS } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import { defineRowKernel, resourcesOf, rowsOf } from "./row_source.ts";
@@ -15,7 +15,7 @@ const gatherKernel = defineKernel({
   label: "gather rows",
   bindings: { table: "read float4", indices: "read u32", y: "write float4" },
   parameters: { width: "u32", accumulate: "u32" },
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   body: `let row = index / p.width;
 let column = index % p.width;
 var value = vec4f(table[indices[row] * p.width + column]);

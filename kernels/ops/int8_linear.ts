@@ -5,7 +5,7 @@
  */
 import type { Device } from "../device.ts";
 import { requireShape } from "../errors.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel, ELEMENTWISE } from "../kernel.ts";
 import { KeptImages } from "../images.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -74,7 +74,7 @@ const scaleColumnsKernel = defineKernel({
     y: "write float", // (M, C)
   },
   parameters: { columns: "u32" },
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   body: "y[index] = y_t(f32(x[index]) * scales[index % p.columns]);",
 });
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { requireShape } from "../errors.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel, ELEMENTWISE } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -11,7 +11,7 @@ const kernel = defineKernel({
   label: "place rows",
   bindings: { x: "read float4", places: "read u32", y: "write float4" },
   parameters: { width: "u32" },
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   body: "y[places[index / p.width] * p.width + index % p.width] = y_t(vec4f(x[index]));",
 });
 

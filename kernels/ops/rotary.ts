@@ -9,6 +9,7 @@
  * @module
  */
 import { requireShape } from "../errors.ts";
+import { ELEMENTWISE } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import { defineRowKernel, resourcesOf, rowsOf } from "./row_source.ts";
@@ -89,7 +90,7 @@ const kernel = defineRowKernel({
     sign: "f32", // 1 turns, −1 turns back
     accumulate: "u32",
   },
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   body: `let row = index / (p.width / 2u);
 let rest = index % (p.width / 2u);
 let head = rest / p.half;

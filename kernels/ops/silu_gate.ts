@@ -4,6 +4,7 @@
  */
 import { activationWgsl } from "../activations.ts";
 import { requireShape } from "../errors.ts";
+import { ELEMENTWISE } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import { defineRowKernel, resourcesOf, rowsOf } from "./row_source.ts";
@@ -25,7 +26,7 @@ const forwardKernel = defineRowKernel({
   rows: { gate: "p.stride", up: "p.stride" }, // (M, H) each, or both (M, 2H)
   bindings: { y: "write float4" }, // (M, H)
   parameters: place,
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   declarations: activationWgsl(["silu"]),
   body: `${locate}
 y[index] = y_t(silu(g) * u);`,
@@ -45,7 +46,7 @@ ${dUp}[at + p.shift] = ${dUp}_t(toUp);`;
 const backward = {
   rows: { gate: "p.stride", up: "p.stride", dy: "p.width" },
   parameters: { ...place, accumulateGate: "u32", accumulateUp: "u32" },
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   declarations: activationWgsl(["silu"]),
 } as const;
 

@@ -3,7 +3,7 @@
  * derivative by the logits.
  * @module
  */
-import { defineKernel, MAX_ITERATIONS } from "../kernel.ts";
+import { defineKernel, ELEMENTWISE, MAX_ITERATIONS } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import {
@@ -83,7 +83,7 @@ function slopesKernel(stored: Stored) {
       dLogits: "write float4", // (N, V)
     },
     parameters: { columns: "u32", shift: "u32", fours: "u32", entropyWeight: "f32" },
-    workgroupSize: 64,
+    workgroupSize: ELEMENTWISE,
     declarations: fourAt("logits", stored),
     // A four that belongs to several rows is written once for each, with what came before.
     body: `let start = ${FOURS}u * index;

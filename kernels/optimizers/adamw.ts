@@ -8,7 +8,7 @@
  */
 import type { Device } from "../device.ts";
 import { requireShape } from "../errors.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel, ELEMENTWISE } from "../kernel.ts";
 import type { Arena, Parameters } from "../parameters.ts";
 import type { Tensor } from "../tensor.ts";
 import { GradientNorm, skipUnlessFinite } from "./gradient_norm.ts";
@@ -55,7 +55,7 @@ const stepKernel = defineKernel({
   label: "AdamW",
   bindings,
   parameters,
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   body,
 });
 
@@ -63,7 +63,7 @@ const halfStepKernel = defineKernel({
   label: "AdamW with values in f16",
   bindings: { ...bindings, shadow: "write float4" }, // (P): what ops are given
   parameters,
-  workgroupSize: 64,
+  workgroupSize: ELEMENTWISE,
   body: `${body}
 shadow[index] = shadow_t(value);`,
 });

@@ -231,9 +231,9 @@ Deno.test("an inner extent beyond one call's loops is summed in parts to its end
   const shape = { rows: 3, columns: 8 };
   for (
     const [on, transposes, depth] of [
-      [gpu(), "TN", 65_528],
-      [gpu(), "TN", 65_529],
-      [gpu(), "TN", 140_001],
+      [gpu(), "TN", 262_112],
+      [gpu(), "TN", 262_113],
+      [gpu(), "TN", 600_001],
       [gpu(), "NN", 65_532],
       [workgroups, "NT", 40_321],
       [workgroups, "TN", 100_003],

@@ -67,10 +67,18 @@ function elementsOf(operand: Operand): number {
   return { f32: 4, f16: 8, i8: 16 }[operand.type];
 }
 
-/** Depth one turn of the loop covers: a whole texel of any operand that lies along it. */
+/**
+ * Depth one turn of the loop covers: a whole texel of any operand that lies along it. Even where none
+ * does, a turn that covers more costs less: at its end the adapter masks every register of the tile.
+ */
 function stepOf(tile: RegisterTile): number {
   const along = [tile.a, tile.b].filter(({ alongDepth }) => alongDepth);
-  return along.reduce((most, operand) => Math.max(most, elementsOf(operand)), 1);
+  return along.reduce((most, operand) => Math.max(most, elementsOf(operand)), 4);
+}
+
+/** Whether nothing pads the last turn's products with zeros. */
+function endsRagged(tile: RegisterTile): boolean {
+  return !tile.a.alongDepth && !tile.b.alongDepth;
 }
 
 /** Declares `NAME_0` … as the vec4s of the texel at (x, y) of a matrix: one of f32, two of f16, four of int8. */
@@ -173,14 +181,22 @@ let batch = index / (blocks * bands);
 let column = (index % blocks) * ${4 * columns}u;
 let row = (index / blocks % bands) * ${rows}u;
 let firstA = batch * p.rowsA;
-// Behind the end of the depth one operand is padded with zeros; the other must be finite there.
+// Behind the end of the depth one factor is zero; the other must be finite there.
 let last = p.depthEnd - 1u;
 let firstB = batch * p.rowsB;
 ${unroll(columns, (c) => `var sum${c} = vec4f();`)}
 ${unroll(rows, (r) => unroll(columns, (c) => `var t${r}_${c} = vec4f();`))}
 for (var k = p.depthStart; k < p.depthEnd; k += ${step}u) {
 ${loadRight(tile, step)}
-${unroll(columns, (c) => unroll(step, (j) => `let r${c}_${j} = ${right(tile, c, j)};`))}
+${
+    unroll(columns, (c) =>
+      unroll(step, (j) => {
+        const value = right(tile, c, j);
+        return `let r${c}_${j} = ${
+          endsRagged(tile) ? `select(vec4f(), ${value}, k + ${j}u <= last)` : value
+        };`;
+      }))
+  }
 ${unroll(columns, (c) => unroll(step, (j) => `sum${c} += r${c}_${j};`))}
 ${update(tile, step)}
 }
@@ -282,5 +298,5 @@ export function registerTileInvocations(
   return batch * Math.ceil(rows / tile.rows) * Math.ceil(columns / 4 / tile.columns);
 }
 
-/** Depth one call may cover: one turn of the loop for every k at worst, in whole texels. */
-export const registerTileDepth = 8 * Math.floor(MAX_ITERATIONS / 8);
+/** Depth one call may cover: a turn of the loop takes four k at least, and parts start at whole texels. */
+export const registerTileDepth = 32 * Math.floor(MAX_ITERATIONS / 8);
