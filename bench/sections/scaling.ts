@@ -24,13 +24,22 @@ const SIZES: Readonly<Record<ScalingRow["what"], readonly number[]>> = {
   layers: [1, 2, 4, 8],
 };
 
-const BASE = { width: 128, layers: 4, batch: 4, sequence: 128 };
+const BASE: Readonly<Record<ScalingRow["what"], number>> = {
+  width: 128,
+  layers: 4,
+  batch: 4,
+  sequence: 128,
+};
+
+function sizesWith(what: ScalingRow["what"], value: number): typeof BASE {
+  return { ...BASE, [what]: value };
+}
 
 /** The points of all curves: one size changes, the others stay at 4 layers × 128, 128 tokens, batch 4. */
 export function scalingCases(sizes: typeof SIZES = SIZES): ScalingCase[] {
   return (Object.keys(sizes) as ScalingRow["what"][]).flatMap((what) =>
     sizes[what].map((value) => {
-      const { width, layers, batch, sequence } = { ...BASE, [what]: value };
+      const { width, layers, batch, sequence } = sizesWith(what, value);
       const heads = Math.max(1, width / 32);
       const model = { layers, width, heads, vocabulary: 1024, positions: sequence };
       return { what, value, model, batch, sequence };
