@@ -14,7 +14,7 @@ import { describeMachine } from "./machine.ts";
 import { emptyResults, readResults, type Results, type Section } from "./results.ts";
 import type { Effort } from "./rounds.ts";
 import { measureDecode } from "./sections/decode.ts";
-import { measureMatmul, measurePeak } from "./sections/matmul.ts";
+import { measureMatmul } from "./sections/matmul.ts";
 import { measureScaling } from "./sections/scaling.ts";
 import { measureTraining } from "./sections/training.ts";
 import { barsOf, tablesOf, writeTables } from "./table.ts";
@@ -40,11 +40,8 @@ async function measure(
   folder: string,
 ): Promise<Partial<Results>> {
   switch (section) {
-    case "matmul": {
-      const peak = await measurePeak(contest.ours, 3);
-      console.error(`peak: ${peak.toFixed(1)} GFLOP/s`);
-      return { peak, matmul: await measureMatmul(contest, folder, peak) };
-    }
+    case "matmul":
+      return await measureMatmul(contest, folder);
     case "training":
       return { trainingStep: await measureTraining(contest, folder) };
     case "decode":

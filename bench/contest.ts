@@ -31,7 +31,7 @@ export class Contest implements AsyncDisposable {
         contest.#workers.push(await Worker.start(peer));
       } catch (error) {
         if (!(error instanceof MissingError)) throw error;
-        contest.#note(`${peer.name}: not measured (${error.message})`);
+        contest.note(`${peer.name}: not measured (${error.message})`);
       }
     }
     return contest;
@@ -40,6 +40,11 @@ export class Contest implements AsyncDisposable {
   /** Versions of those who take part, by name. */
   get versions(): Record<string, string> {
     return Object.fromEntries(this.#workers.map(({ name, details }) => [name, details.version]));
+  }
+
+  /** Whether our adapter is the processor, so that peers on it have the same peak. */
+  get onProcessor(): boolean {
+    return this.ours.details.software === true;
   }
 
   /** Our worker. */
@@ -64,7 +69,7 @@ export class Contest implements AsyncDisposable {
     );
     for (const [name, problem] of problems) {
       this.failed = true;
-      this.#note(`${name}, ${label}: ${problem}`);
+      this.note(`${name}, ${label}: ${problem}`);
     }
     return ratesOf(seconds, options.amount);
   }
@@ -74,7 +79,8 @@ export class Contest implements AsyncDisposable {
     for (const worker of this.#workers) await worker[Symbol.asyncDispose]();
   }
 
-  #note(problem: string): void {
+  /** Tells a problem now, and keeps it for the results. */
+  note(problem: string): void {
     this.problems.push(problem);
     console.error(problem);
   }
