@@ -42,11 +42,6 @@ export class Contest implements AsyncDisposable {
     return Object.fromEntries(this.#workers.map(({ name, details }) => [name, details.version]));
   }
 
-  /** Whether our adapter is the processor, so that peers on it have the same peak. */
-  get onProcessor(): boolean {
-    return this.ours.details.software === true;
-  }
-
   /** Our worker. */
   get ours(): Worker {
     return this.#workers[0]!;

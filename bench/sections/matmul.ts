@@ -56,8 +56,8 @@ export function matmulTask(folder: string, [transposes, m, k, n]: Product): Matm
 
 /**
  * Measures products, and before each of them the adapter's peak, because a busy machine hides it: the
- * best one counts for all. A product that beats the peak is told as a problem, since the peak then is
- * none.
+ * best one counts for all. A product on the adapter that beats it is told as a problem: the peak is
+ * none then.
  */
 export async function measureMatmul(
   contest: Contest,
@@ -77,8 +77,10 @@ export async function measureMatmul(
     rows.push({ shape: [m, k, n], transposes, ...rates });
     console.error(`${label}: ${describe(rates)}`);
   }
-  const fastest = Math.max(...rows.flatMap(({ ours, peers }) => [ours, ...Object.values(peers)]));
-  if (fastest > peak && contest.onProcessor) {
+  // Of the peers, one alone computes on the adapter; the processor itself may well be faster.
+  const onAdapter = rows.flatMap(({ ours, peers }) => [ours, peers["jax-js-webgpu"] ?? 0]);
+  const fastest = Math.max(...onAdapter);
+  if (fastest > peak) {
     contest.note(
       `peak: measured as ${peak.toFixed(1)} GFLOP/s, but a product reached ${
         fastest.toFixed(1)

@@ -41,10 +41,9 @@ export async function measureTraining(
     const options = { amount: batch * sequence, tolerance: TOLERANCE };
     const rates = await contest.run(`training ${name}`, task, options);
     rows.push({ model: name, sequence, batch, ...rates });
-    const others = Object.entries(rates.peers).map(([peer, rate]) => `${peer} ${Math.round(rate)}`);
-    console.error(
-      `training ${name}: ours ${Math.round(rates.ours)}, ${others.join(", ")} tokens/s`,
-    );
+    const rounded = [["ours", rates.ours] as const, ...Object.entries(rates.peers)]
+      .map(([who, rate]) => `${who} ${Math.round(rate)}`);
+    console.error(`training ${name}: ${rounded.join(", ")} tokens/s`);
   }
   return rows;
 }

@@ -1,6 +1,7 @@
 /**
  * jax-js's training step: loss and gradient in one compiled function, AdamW in another. (As one
- * function they were no faster.)
+ * function they were no faster on `wasm`.) Neither jax-js's own attention nor norms, GELU or
+ * cross-entropy written otherwise changed the time of either backend by more than noise.
  * @module
  */
 import { blockUntilReady, jit, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
