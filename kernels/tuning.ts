@@ -47,6 +47,7 @@ const software: Tuning = {
     { rows: 32, columns: 4, from: 2 ** 25 },
     { rows: 16, columns: 2, from: 2 ** 16 },
     { rows: 8, columns: 2, from: 0 },
+    { rows: 1, columns: 2, from: 0 },
   ],
   workgroupTiles,
   workgroup: 8,
@@ -71,7 +72,7 @@ export function tuningFor(adapter: { readonly software: boolean }): Tuning {
   return adapter.software ? software : hardware;
 }
 
-/** The largest tile worth its work. */
-export function tileFor(tiles: readonly Tile[], multiplyAdds: number): Tile {
-  return tiles.find(({ from }) => multiplyAdds >= from) ?? tiles.at(-1)!;
+/** The largest tile worth its work; where there are fewer rows than it has, one that wastes less. */
+export function tileFor(tiles: readonly Tile[], rows: number, multiplyAdds: number): Tile {
+  return tiles.find((tile) => multiplyAdds >= tile.from && rows > tile.rows / 2) ?? tiles.at(-1)!;
 }

@@ -140,7 +140,7 @@ function inRegisters(tape: Tape, call: MatmulArguments, sizes: Sizes, a: Image, 
   const operand = ({ type }: Tensor, alongDepth: boolean): Operand => {
     return { type: type === "u32" ? "f32" : type, alongDepth };
   };
-  const wanted = tileFor(tuning.registerTiles, rows * columns * depth * batch);
+  const wanted = tileFor(tuning.registerTiles, rows, rows * columns * depth * batch);
   const tile = compilableTile({
     a: operand(call.a, transposes[0] === "N"),
     b: operand(call.b, transposes[1] === "T"),
@@ -190,7 +190,7 @@ function inWorkgroups(tape: Tape, call: MatmulArguments, sizes: Sizes): void {
   const { tuning, stream } = tape.device;
   const { rows, columns, depth, batch } = sizes;
   const { a, b, transposes, bias, residual, activation, columnSums } = call;
-  const tile = tileFor(tuning.workgroupTiles, rows * columns * depth * batch);
+  const tile = tileFor(tuning.workgroupTiles, Infinity, rows * columns * depth * batch);
   const parts = partsOf(depth, workgroupTileDepth(tile), call.accumulate ?? 0);
   const kernel = (last: boolean) =>
     workgroupTileKernel({

@@ -276,7 +276,10 @@ const known = new Map<string, RegisterTileKernel>();
  */
 export function compilableTile(tile: RegisterTile): RegisterTile {
   const step = stepOf(tile);
-  const rows = step > 4 ? Math.max(8, tile.rows * 4 / step) : tile.rows;
+  const most = step > 4 ? Math.max(8, tile.rows * 4 / step) : tile.rows;
+  // Across the depth a texel of `a` holds several rows.
+  const least = tile.a.alongDepth ? 1 : elementsOf(tile.a);
+  const rows = Math.max(least, Math.min(most, tile.rows));
   return { ...tile, rows, columns: tile.b.type === "i8" ? 4 : tile.columns };
 }
 
