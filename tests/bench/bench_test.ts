@@ -6,7 +6,7 @@ import { Contest } from "../../bench/contest.ts";
 import { ours } from "../../bench/contestants.ts";
 import { matmulTask, measureMatmul } from "../../bench/sections/matmul.ts";
 import { measureTraining } from "../../bench/sections/training.ts";
-import { type Contestant } from "../../bench/worker.ts";
+import type { Contestant } from "../../bench/worker.ts";
 
 const effort = { rounds: 2, seconds: 0.01, patience: 1 };
 

@@ -233,7 +233,7 @@ Deno.test("an inner extent beyond one call's loops is summed in parts to its end
     const [on, transposes, depth] of [
       [gpu(), "TN", 262_112],
       [gpu(), "TN", 262_113],
-      [gpu(), "TN", 600_001],
+      [gpu(), "TN", 300_001],
       [gpu(), "NN", 65_532],
       [workgroups, "NT", 40_321],
       [workgroups, "TN", 100_003],
