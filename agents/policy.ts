@@ -72,8 +72,8 @@ export class Policy {
       readonly temperature?: number;
     },
   ): Promise<string[]> {
-    const { device, config } = this.model;
-    const tape = new Tape(device, { gradients: false });
+    const { device, config, parameters } = this.model;
+    const tape = new Tape(device, { gradients: false, storage: parameters.storage });
     try {
       const batch = packSequences(
         inputs.map(({ tokens }) => tokens),

@@ -21,6 +21,13 @@ export interface Image {
   readonly width: number;
 }
 
+/**
+ * WGSL of where an image has texel x of row y: `panel` is the width of a row, in texels.
+ */
+export const placeDeclaration = `fn place(x: u32, y: u32, panel: u32) -> vec2u {
+  return vec2u(x + y / ${PANEL_ROWS}u * panel, y % ${PANEL_ROWS}u);
+}`;
+
 const padKernel = defineKernel({
   label: "pad rows",
   bindings: { x: "read float", y: "write float4" },

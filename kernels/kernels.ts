@@ -4,7 +4,8 @@
  * The order to read in: `device.ts` finds an adapter; `tensor.ts` and `pool.ts` hold numbers on it;
  * `kernel.ts` is the template of a kernel and `stream.ts` runs it; `tape.ts` records ops for the
  * backward pass; `ops/` has one op a file, with its WGSL, its host function and its backward;
- * `parameters.ts` and `optimizers/` train; `memory.ts` says what that will take. Nothing here knows of language, models or agents.
+ * `parameters.ts` and `optimizers/` train; `memory.ts` says what that will take. Nothing here knows of
+ * language, models or agents. How to write an op is told in `ADDING_AN_OP.md`.
  * @module
  */
 export {

@@ -78,6 +78,11 @@ export class Parameters {
     device.stream.flush();
   }
 
+  /** How ops are given them; results are best stored alike (see `Tape`). */
+  get storage(): "f32" | "f16" {
+    return this.options.half ? "f16" : "f32";
+  }
+
   /** How values are stored. */
   get #type(): ElementType {
     return this.options.half && !this.options.trainable ? "f16" : "f32";

@@ -1,6 +1,7 @@
 /**
  * Buffers and textures that are given back and taken again, so that a thousand training steps
- * allocate no more than the first few.
+ * allocate no more than the first few. Of those that fit, the oldest is taken: steps that are alike
+ * get the same memory in the same places, and find the bind groups they made before.
  * @module
  */
 import { inBytes, LimitError } from "./errors.ts";
@@ -41,6 +42,9 @@ type Memory = Pick<GPUDevice, "limits" | "createBuffer" | "createTexture">;
 export class Pool {
   readonly #buffers = new Map<number, GPUBuffer[]>();
   readonly #textures = new Map<string, GPUTexture[]>();
+  /** Position of each in the order they were made. */
+  readonly #ages = new WeakMap<GPUBuffer | GPUTexture, number>();
+  #made = 0;
   #bufferBytes = 0;
   #textureBytes = 0;
 
@@ -102,9 +106,7 @@ export class Pool {
 
   /** Gives a buffer back; work already recorded may still use it. */
   release(buffer: GPUBuffer): void {
-    const free = this.#buffers.get(buffer.size);
-    if (free === undefined) this.#buffers.set(buffer.size, [buffer]);
-    else free.push(buffer);
+    this.#putBack(this.#buffers, buffer.size, buffer);
   }
 
   /**
@@ -139,16 +141,29 @@ export class Pool {
   /** Gives a texture back; work already recorded may still use it. */
   releaseTexture(texture: GPUTexture): void {
     const key = `${texture.format} ${texture.width}x${texture.height}`;
-    const free = this.#textures.get(key);
-    if (free === undefined) this.#textures.set(key, [texture]);
-    else free.push(texture);
+    this.#putBack(this.#textures, key, texture);
   }
 
-  #guarded<T>(what: string, bytes: number, create: () => T): T {
-    return this.verdicts.guard(
+  /** Keeps the oldest last, where it is taken from. */
+  #putBack<K, T extends GPUBuffer | GPUTexture>(lists: Map<K, T[]>, key: K, returned: T): void {
+    const free = lists.get(key);
+    if (free === undefined) {
+      lists.set(key, [returned]);
+      return;
+    }
+    const age = (one: T) => this.#ages.get(one)!;
+    let at = free.length;
+    while (at > 0 && age(free[at - 1]!) < age(returned)) at--;
+    free.splice(at, 0, returned);
+  }
+
+  #guarded<T extends GPUBuffer | GPUTexture>(what: string, bytes: number, create: () => T): T {
+    const created = this.verdicts.guard(
       `could not allocate ${inBytes(bytes)} for a ${what}, with ${inBytes(this.allocatedBytes)} ` +
         `allocated on ${this.adapter}; use a smaller batch or model, on a new device`,
       create,
     );
+    this.#ages.set(created, this.#made++);
+    return created;
   }
 }

@@ -15,6 +15,8 @@ export interface Tile {
 
 /** Numbers kernels are generated with. */
 export interface Tuning {
+  /** What ops other than products read operands from, where a texture is worth its copy. */
+  readonly readFrom: "textures" | "buffers";
   /** `registers`: operands are textures, tiles stay in registers. `workgroup`: tiles are shared. */
   readonly matmul: "registers" | "workgroup";
   /** Tiles in registers, largest first. */
@@ -42,6 +44,7 @@ const workgroupTiles: readonly Tile[] = [
  * of 8 as one SIMD vector and rewards register tiles, until compiling them takes seconds.
  */
 const software: Tuning = {
+  readFrom: "textures",
   matmul: "registers",
   registerTiles: [
     { rows: 32, columns: 4, from: 2 ** 25 },
@@ -58,6 +61,7 @@ const software: Tuning = {
 
 /** Chosen by the usual rules for GPUs: enough invocations to fill it, coalesced loads. Not yet measured. */
 const hardware: Tuning = {
+  readFrom: "buffers",
   matmul: "workgroup",
   registerTiles: software.registerTiles,
   workgroupTiles,

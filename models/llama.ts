@@ -12,6 +12,7 @@ import {
   gatherRows,
   linearTransposed,
   Parameters,
+  type ParametersOptions,
   rmsNorm,
   rotary,
   type RotaryOptions,
@@ -42,7 +43,7 @@ export class Llama {
   private constructor(
     readonly device: Device,
     readonly config: LlamaConfig,
-    options: { readonly trainable: boolean },
+    options: ParametersOptions,
   ) {
     this.#joined = llamaParameters(config);
     this.parameters = new Parameters(device, this.#joined, options);
@@ -52,7 +53,7 @@ export class Llama {
   static initialize(
     device: Device,
     config: LlamaConfig,
-    options: { readonly seed: number; readonly trainable: boolean },
+    options: ParametersOptions & { readonly seed: number },
   ): Llama {
     const model = new Llama(device, config, options);
     const random = new Random(options.seed);
@@ -73,7 +74,7 @@ export class Llama {
     device: Device,
     config: LlamaConfig,
     weights: ReadonlyMap<string, StoredTensor>,
-    options: { readonly trainable: boolean },
+    options: ParametersOptions,
   ): Llama {
     const model = new Llama(device, config, options);
     try {

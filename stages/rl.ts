@@ -11,14 +11,13 @@ import type { StageContext, StageModule } from "../engine/module.ts";
 import { type ModuleChoice, slot } from "../engine/slot.ts";
 import type { EnvironmentModule } from "../envs/environment.ts";
 import { environments } from "../envs/registry.ts";
-import { Gpt2 } from "../models/gpt2.ts";
-import { readModelFolder } from "../models/model_folder.ts";
 import { exportOnnx } from "../models/onnx/export.ts";
 import { type AlgorithmModule, algorithms } from "../training/algorithms.ts";
 import { type CurriculumPart, curriculumSchema } from "../training/curriculum.ts";
 import { type PolicyGradientSettings, trainPolicyGradient } from "../training/policy_gradient.ts";
+import { type Precision, requirePrecision } from "../training/precision.ts";
 import { withDevice } from "./device.ts";
-import { saveModel } from "./sft.ts";
+import { loadTrainable, precisionSchema, saveModel } from "./sft.ts";
 
 /** Inputs of the stage. */
 interface RlInput {
@@ -28,6 +27,7 @@ interface RlInput {
   readonly algorithm: ModuleChoice<AlgorithmModule>;
   readonly curriculum?: CurriculumPart[] | undefined;
   readonly split: "train" | "test" | "all";
+  readonly precision: Precision;
 }
 
 const input: z.ZodType<RlInput> = z.strictObject({
@@ -47,6 +47,7 @@ const input: z.ZodType<RlInput> = z.strictObject({
     ),
   split: z.enum(["train", "test", "all"]).default("train")
     .describe("which starts the episodes are drawn from"),
+  precision: precisionSchema,
 });
 
 /** The stage. */
@@ -71,16 +72,12 @@ export const rl: StageModule<RlInput> = {
     const reflection = await input.reflection.module.make(input.reflection.with);
     try {
       await withDevice(context.device, async (device) => {
-        const { config, parameters, tokenizer } = readModelFolder(
-          artifactPath(input.policy),
-        );
-        const model = Gpt2.load(device, config, parameters, {
-          trainable: true,
-        });
+        requirePrecision(device, input.precision);
+        const loaded = loadTrainable(device, artifactPath(input.policy), input.precision);
         const settings = input.algorithm.with as PolicyGradientSettings;
         await trainPolicyGradient({
           ...settings,
-          policy: new Policy(model, tokenizer),
+          policy: new Policy(loaded.model, loaded.tokenizer),
           reflection,
           environments: await Promise.all(
             Array.from(
@@ -94,7 +91,7 @@ export const rl: StageModule<RlInput> = {
           signal: context.signal,
           onIteration: reporter(context, settings.iterations),
         });
-        await saveModel({ model, tokenizer }, context.output("model"));
+        await saveModel(loaded, context.output("model"));
       });
       exportOnnx(context.output("model"), context.output("onnx"));
     } finally {

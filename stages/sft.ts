@@ -29,6 +29,7 @@ import {
   fineTuneLabels,
   type FineTuneOptions,
 } from "../training/fine_tune.ts";
+import { type Precision, requirePrecision } from "../training/precision.ts";
 import { deriveSeed } from "../std/random.ts";
 import { withDevice } from "./device.ts";
 
@@ -44,7 +45,14 @@ interface SftInput {
   readonly beta2: number;
   readonly weightDecay: number;
   readonly clip: number;
+  readonly precision: Precision;
 }
+
+/** How numbers are stored while a stage trains. */
+export const precisionSchema: z.ZodType<Precision> = z.enum(["f32", "f16"]).default("f32")
+  .describe(
+    "how numbers are stored while training; f16 takes less memory, and an adapter with shader-f16",
+  );
 
 const input: z.ZodType<SftInput> = z.strictObject({
   // A family's name is a text, as a path is: the slot must look first.
@@ -73,6 +81,7 @@ const input: z.ZodType<SftInput> = z.strictObject({
   clip: z.number().min(0).default(0.3).describe(
     "largest gradient norm; 0 does not clip",
   ),
+  precision: precisionSchema,
 });
 
 function textsOf(data: Dataset, withReflection: boolean): string[] {
@@ -99,7 +108,7 @@ function initialize(
   device: Device,
   choice: ModuleChoice<ModelModule>,
   data: Dataset,
-  { reflection }: SftInput,
+  { reflection, precision }: SftInput,
   seed: number,
 ): LoadedModel {
   const limits = choice.module.configure(choice.with);
@@ -124,15 +133,16 @@ function initialize(
   };
   return {
     tokenizer,
-    model: Gpt2.initialize(device, config, { seed, trainable: true }),
+    model: Gpt2.initialize(device, config, { seed, trainable: true, half: precision === "f16" }),
   };
 }
 
-function load(device: Device, folder: string): LoadedModel {
+/** A model to go on training. */
+export function loadTrainable(device: Device, folder: string, precision: Precision): LoadedModel {
   const { config, parameters, tokenizer } = readModelFolder(folder);
   return {
     tokenizer,
-    model: Gpt2.load(device, config, parameters, { trainable: true }),
+    model: Gpt2.load(device, config, parameters, { trainable: true, half: precision === "f16" }),
   };
 }
 
@@ -188,6 +198,7 @@ export const sft: StageModule<SftInput> = {
     const data = await readDataset(artifactPath(input.dataset));
     context.log(`${data.rows.length} rows of a ${data.sort} dataset`);
     await withDevice(context.device, async (device) => {
+      requirePrecision(device, input.precision);
       const loaded = typeof input.model === "object" && "uses" in input.model
         ? initialize(
           device,
@@ -196,7 +207,7 @@ export const sft: StageModule<SftInput> = {
           input,
           deriveSeed(context.seed, 1),
         )
-        : load(device, artifactPath(input.model));
+        : loadTrainable(device, artifactPath(input.model), input.precision);
       await train(loaded, data, input, context);
       await saveModel(loaded, context.output("model"));
     });

@@ -16,6 +16,7 @@ import { packSequences } from "../models/batch.ts";
 import type { Gpt2 } from "../models/gpt2.ts";
 import { deriveSeed, Random } from "../std/random.ts";
 import { completionShape, labelShape, requireTrainingMemory } from "./memory.ts";
+import { lossScaleOf } from "./precision.ts";
 
 /** A text to continue, and how. */
 export interface CompletionExample {
@@ -36,7 +37,7 @@ export interface LabelExample {
 }
 
 /** How long and how fast to train. */
-export interface FineTuneOptions extends AdamWOptions {
+export interface FineTuneOptions extends Omit<AdamWOptions, "lossScale"> {
   /** Optimiser steps. */
   readonly steps: number;
   /** Examples a step. */
@@ -104,11 +105,13 @@ export async function fineTuneLabels(
 
 /** What a batch costs, and how many tokens it read. */
 export interface BatchLoss extends CategoricalLoss {
+  /** What the losses are multiplied by: more than 1 where derivatives are stored as f16. */
+  readonly lossScale: number;
   /** Tokens the model read. */
   readonly tokens: number;
 }
 
-/** Loss of labels, each with its weight; derivatives are carried back on the tape. */
+/** Loss of labels, each with its weight; derivatives, scaled, are carried back on the tape. */
 export function labelLoss(
   tape: Tape,
   policy: Policy,
@@ -127,14 +130,15 @@ export function labelLoss(
   );
   const hidden = model.hidden(tape, packed, packed.lastRows);
   const logits = model.tokenLogits(tape, hidden, labels);
+  const lossScale = lossScaleOf(model.parameters);
   const loss = categoricalLoss(tape, logits, {
     targets: Uint32Array.from(batch, ({ target }) => target),
-    weights: Float32Array.from(weights),
+    weights: Float32Array.from(weights, (weight) => weight * lossScale),
     choices,
-    entropyWeight,
+    entropyWeight: entropyWeight * lossScale,
   });
   tape.backward(logits);
-  return { ...loss, tokens: packed.tokens.length };
+  return { ...loss, lossScale, tokens: packed.tokens.length };
 }
 
 function requireExamples(examples: readonly unknown[]): void {
@@ -173,10 +177,11 @@ function completionLoss(
   );
   const hidden = model.hidden(tape, packed, Uint32Array.from(rows));
   const logits = model.logits(tape, hidden);
-  const weights = new Float32Array(targets.length).fill(1 / targets.length);
+  const lossScale = lossScaleOf(model.parameters);
+  const weights = new Float32Array(targets.length).fill(lossScale / targets.length);
   const loss = categoricalLoss(tape, logits, { targets, weights });
   tape.backward(logits);
-  return { ...loss, tokens: packed.tokens.length };
+  return { ...loss, lossScale, tokens: packed.tokens.length };
 }
 
 async function fineTune<Example>(
@@ -185,13 +190,15 @@ async function fineTune<Example>(
   options: FineTuneOptions,
   lossOf: (tape: Tape, batch: readonly Example[]) => BatchLoss,
 ): Promise<void> {
-  const optimizer = new AdamW(model.device, model.parameters, options);
+  const { device, parameters } = model;
+  const lossScale = lossScaleOf(parameters);
+  const optimizer = new AdamW(device, parameters, { ...options, lossScale });
   const batches = batchesOf(examples, options.batchSize, options.seed);
   let tokens = 0;
   try {
     for (let step = 1; step <= options.steps; step++) {
       options.signal.throwIfAborted();
-      const tape = new Tape(model.device);
+      const tape = new Tape(device, { storage: parameters.storage });
       try {
         const loss = lossOf(tape, batches.next().value);
         optimizer.step(learningRateAt(step, options));
@@ -211,7 +218,7 @@ async function fineTune<Example>(
 /** Reads a step's loss and gradient norm back. */
 async function readStep(
   model: Gpt2,
-  { losses }: CategoricalLoss,
+  { losses, lossScale }: BatchLoss,
   optimizer: AdamW,
   step: number,
 ): Promise<{ loss: number; gradientNorm: number }> {
@@ -220,7 +227,8 @@ async function readStep(
     model.device.stream.read(losses),
   ]);
   requireFinite("loss", perTarget, step);
-  return { loss: perTarget.reduce((sum, value) => sum + value, 0), gradientNorm: norm };
+  const loss = perTarget.reduce((sum, value) => sum + value, 0) / lossScale;
+  return { loss, gradientNorm: norm };
 }
 
 /** Throws a NonFiniteError that names the value of the batch's first such target, and the step. */

@@ -38,8 +38,13 @@ export function labelShape(
   };
 }
 
-/** Throws a LimitError with the numbers where a training with batches up to `shape` will not fit. */
+/**
+ * Throws a LimitError with the numbers where a training with batches up to `shape`, stored as the
+ * model's parameters are, will not fit.
+ */
 export function requireTrainingMemory(model: Gpt2, shape: TrainingShape): void {
-  const needed = predictTrainingMemory(model.device, model.config, shape);
+  const { storage } = model.parameters;
+  const stored = { storage, half: storage === "f16" };
+  const needed = predictTrainingMemory(model.device, model.config, { ...shape, ...stored });
   requireMemory(needed, memoryBudget(model.device));
 }

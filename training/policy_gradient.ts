@@ -16,6 +16,7 @@ import { baselineOf, weigh, type WeightedStep } from "./advantages.ts";
 import { type CurriculumPart, taskAt } from "./curriculum.ts";
 import { labelLoss, requireFinite } from "./fine_tune.ts";
 import { labelShape, requireTrainingMemory } from "./memory.ts";
+import { lossScaleOf } from "./precision.ts";
 import { ReplayBuffer } from "./replay_buffer.ts";
 import { type Episode, rollout } from "./rollout.ts";
 
@@ -87,7 +88,9 @@ export interface IterationReport {
  */
 export async function trainPolicyGradient(options: PolicyGradientOptions): Promise<void> {
   const { policy, iterations, signal } = options;
-  const optimizer = new AdamW(policy.model.device, policy.model.parameters, options);
+  const { device, parameters } = policy.model;
+  const lossScale = lossScaleOf(parameters);
+  const optimizer = new AdamW(device, parameters, { ...options, lossScale });
   const replay = new ReplayBuffer(options.replay);
   let task: string | undefined;
   try {
@@ -165,11 +168,11 @@ async function trainOn(
   batch: readonly WeightedStep[],
   iteration: number,
 ): Promise<{ entropy: number; gradientNorm: number; decisions: number }> {
-  const { stream } = policy.model.device;
+  const { device, parameters: { storage } } = policy.model;
   let totalEntropy = 0;
   for (let start = 0; start < batch.length; start += microBatch) {
     const part = batch.slice(start, start + microBatch);
-    const tape = new Tape(policy.model.device);
+    const tape = new Tape(device, { storage });
     const examples = part.map(({ step }) => ({
       prompt: step.input.tokens,
       choices: step.input.choices,
@@ -178,7 +181,7 @@ async function trainOn(
     const weights = part.map(({ advantage }) => advantage / batch.length);
     try {
       const { entropies } = labelLoss(tape, policy, examples, weights, entropy / batch.length);
-      const perDecision = await stream.read(entropies);
+      const perDecision = await device.stream.read(entropies);
       requireFinite("entropy", perDecision, iteration + 1);
       totalEntropy += perDecision.reduce((sum, value) => sum + value, 0);
     } finally {

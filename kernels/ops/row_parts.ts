@@ -10,9 +10,10 @@
  */
 import { requireShape } from "../errors.ts";
 import { PANEL_ROWS } from "../images.ts";
-import { unroll } from "../kernel.ts";
+import { type Binding, unroll } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import { bytesOf, Tensor } from "../tensor.ts";
+import { bindingOf, returnFour, textureSource } from "./source.ts";
 
 /** Columns of a part. */
 export const PART_COLUMNS = 512;
@@ -73,20 +74,15 @@ export function storedAs(what: string, { type, shape }: Tensor): Stored {
 }
 
 /** The binding of a {@linkcode FlatImage}. */
-export function imageBinding(stored: Stored): "texture" | "texture of u32" {
-  return stored === "f32" ? "texture" : "texture of u32";
+export function imageBinding(stored: Stored): Binding {
+  return bindingOf(textureSource(stored));
 }
 
 /** WGSL of `NAMEAt(at, shift)`: elements 4 · at … 4 · at + 3 of the flat image bound as `name`. */
 export function fourAt(name: string, stored: Stored): string {
-  const texel = (at: string) =>
-    `textureLoad(${name}, vec2u((${at}) & ((1u << shift) - 1u), (${at}) >> shift), 0)`;
+  const place = (texel: string) => `vec2u((${texel}) & ((1u << shift) - 1u), (${texel}) >> shift)`;
   return `fn ${name}At(at: u32, shift: u32) -> vec4f {
-${
-    stored === "f32" ? `return ${texel("at")};` : `let eight = ${texel("at / 2u")};
-let pairs = select(eight.xy, eight.zw, (at & 1u) == 1u);
-return vec4f(unpack2x16float(pairs.x), unpack2x16float(pairs.y));`
-  }
+${returnFour({ name, source: textureSource(stored) }, "at", place)}
 }`;
 }
 

@@ -5,20 +5,12 @@
  * `images.ts` for how rows stand in a texture.
  * @module
  */
-import { PANEL_ROWS } from "../images.ts";
+import { placeDeclaration } from "../images.ts";
 import { type Binding, defineKernel, type Kernel, type Parameter } from "../kernel.ts";
 import type { Resource } from "../pipelines.ts";
 import type { Tape } from "../tape.ts";
 import { bytesOf, type Tensor } from "../tensor.ts";
-import { bindingOf, type Source } from "./attention/source.ts";
-
-/** A tensor as a kernel reads it. */
-export interface Rows {
-  /** Where its elements are. */
-  readonly source: Source;
-  /** What to bind. */
-  readonly resource: Resource;
-}
+import { bindingOf, type Operand, operandOf, returnFour, type Source } from "./source.ts";
 
 /** Copying fewer rows than this to a texture costs more than it saves. */
 const MIN_ROWS = 32;
@@ -34,38 +26,30 @@ function isWide(tensor: Tensor): boolean {
 export function rowsOf<N extends string>(
   tape: Tape,
   tensors: Readonly<Record<N, Tensor>>,
-): Record<N, Rows> {
+): Record<N, Operand> {
   const all = Object.entries<Tensor>(tensors);
-  const many = tape.device.tuning.matmul === "registers" && all[0]![1].rows >= MIN_ROWS;
-  const rows = all.map(([name, tensor]): [string, Rows] => {
-    const image = many && isWide(tensor) ? tape.image(tensor) : undefined;
-    if (image === undefined) return [name, { source: "buffer", resource: tensor }];
-    const source = tensor.type === "f16" ? "halves" : "texture";
-    return [name, { source, resource: image.texture }];
-  });
-  return Object.fromEntries(rows) as Record<N, Rows>;
+  const many = tape.device.tuning.readFrom === "textures" && all[0]![1].rows >= MIN_ROWS;
+  const rows = all.map(([name, tensor]) => [name, operandOf(tape, tensor, many && isWide(tensor))]);
+  return Object.fromEntries(rows) as Record<N, Operand>;
 }
 
 /** What to bind of each. */
 export function resourcesOf<N extends string>(
-  rows: Readonly<Record<N, Rows>>,
+  rows: Readonly<Record<N, Operand>>,
 ): Record<N, Resource> {
-  const entries = Object.entries<Rows>(rows).map(([name, { resource }]) => [name, resource]);
+  const entries = Object.entries<Operand>(rows).map(([name, { resource }]) => [name, resource]);
   return Object.fromEntries(entries) as Record<N, Resource>;
 }
 
 /** WGSL of `NAMEAt(row, i)`, the vec4f of elements 4i … 4i + 3 of a row. */
 function declarationOf(name: string, source: Source, width: string): string {
-  const head = `fn ${name}At(row: u32, i: u32) -> vec4f {`;
   const texels = source === "texture" ? width : `(${width} + 1u) / 2u`;
-  const at = (texel: string) =>
-    `vec2u(row / ${PANEL_ROWS}u * ((${texels} + 15u) / 16u * 16u) + ${texel}, row % ${PANEL_ROWS}u)`;
-  if (source === "buffer") return `${head} return vec4f(${name}[row * ${width} + i]); }`;
-  if (source === "texture") return `${head} return textureLoad(${name}, ${at("i")}, 0); }`;
-  return `${head}
-  let texel = textureLoad(${name}, ${at("i / 2u")}, 0);
-  let pairs = select(texel.xy, texel.zw, i % 2u == 1u);
-  return vec4f(unpack2x16float(pairs.x), unpack2x16float(pairs.y));
+  const at = (number: string) =>
+    source === "buffer"
+      ? `row * ${width} + ${number}`
+      : `place(${number}, row, (${texels} + 15u) / 16u * 16u)`;
+  return `fn ${name}At(row: u32, i: u32) -> vec4f {
+${returnFour({ name, source }, "i", at)}
 }`;
 }
 
@@ -92,7 +76,7 @@ export function defineRowKernel<
   const N extends string,
   const B extends string,
   const P extends string,
->(kernel: RowKernel<N, B, P>): (rows: Readonly<Record<N, Rows>>) => Kernel<N | B, P> {
+>(kernel: RowKernel<N, B, P>): (rows: Readonly<Record<N, Operand>>) => Kernel<N | B, P> {
   const known = new Map<string, Kernel<N | B, P>>();
   const names = Object.keys(kernel.rows) as N[];
   return (rows) => {
@@ -107,6 +91,7 @@ export function defineRowKernel<
         parameters: kernel.parameters,
         workgroupSize: kernel.workgroupSize ?? 8,
         declarations: [
+          placeDeclaration,
           ...names.map((name, i) => declarationOf(name, sources[i]!, kernel.rows[name])),
           kernel.declarations ?? "",
         ].join("\n"),

@@ -93,7 +93,12 @@ for (const storage of ["f32", "f16"] as const) {
   });
 
   Deno.test(`attention in ${storage} as a hardware GPU reads it equals float64`, () => {
-    const on = withTuning({ ...software, attentionBlock: 1, attentionNeighbours: "blocks" });
+    const on = withTuning({
+      ...software,
+      readFrom: "buffers",
+      attentionBlock: 1,
+      attentionNeighbours: "blocks",
+    });
     return forAll(3, async (random) => {
       const packed = packedSpans(lengthsOf(random));
       await checkOperation(on, random, operation(packed, headsOf(random)), storage);

@@ -2,12 +2,12 @@
  * Layer normalisation: forward, derivatives, and the sizes where its sums are split.
  */
 import { assertEquals, assertThrows } from "../../std/assert.ts";
-import { layerNorm, ShapeError, Tape, Tensor } from "../../kernels/kernels.ts";
+import { Device, layerNorm, ShapeError, Tape, Tensor } from "../../kernels/kernels.ts";
 import { PANEL_ROWS } from "../../kernels/images.ts";
 import { Random } from "../../std/random.ts";
 import { checkOperation, type Operation } from "./check_operation.ts";
 import { assertClose } from "./close.ts";
-import { useGpu } from "./gpu.ts";
+import { Gpu, useGpu } from "./gpu.ts";
 import { between, forAll, numbers } from "./property.ts";
 import * as reference from "./reference/layer_norm.ts";
 
@@ -45,6 +45,16 @@ for (const storage of ["f32", "f16"] as const) {
       // x, weight, bias, dy and the statistics, of two runs.
       assertEquals(gpu().textures - before, gpu().device.adapter.software ? 10 : 0);
     }));
+
+  Deno.test(`layer norm in ${storage} of many rows reads buffers where the tuning says so`, () => {
+    const { device } = gpu();
+    const tuning = { ...device.tuning, readFrom: "buffers" as const };
+    const on = new Gpu(new Device(device.gpu, device.adapter, tuning));
+    return forAll(2, async (random) => {
+      await checkOperation(on, random, operation(between(random, 32, 150), 128), storage);
+      assertEquals(on.textures, 0);
+    });
+  });
 
   Deno.test(`layer norm in ${storage} of more rows than one panel of a texture holds`, () =>
     checkOperation(gpu(), new Random(8), operation(PANEL_ROWS + 70, 64), storage));

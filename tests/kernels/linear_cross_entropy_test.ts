@@ -28,26 +28,28 @@ function optionsOf(random: Random, rows: number, vocabulary: number) {
   };
 }
 
-Deno.test("losses and both derivatives equal float64, in one chunk and in several", () =>
-  forAll(10, (random) => {
-    const [rows, columns] = [between(random, 1, 20), between(random, 1, 40)];
-    const vocabulary = between(random, 1, 700);
-    const options = {
-      ...optionsOf(random, rows, vocabulary),
-      chunkElements: rows * between(random, 1, 700),
-    };
-    const given = { columns, ...options };
-    return checkOperation(gpu(), random, {
-      name: `linear cross-entropy (${rows}, ${columns}) against ${vocabulary} rows, ` +
-        `${options.chunkElements} elements`,
-      shapes: [[rows, columns], [vocabulary, columns]],
-      tolerance: 5e-5,
-      run: (tape, [hidden, head]) => linearCrossEntropy(tape, hidden!, head!, options).losses,
-      forward: ([hidden, head]) => reference.linearCrossEntropy(given, hidden!, head!),
-      backward: ([hidden, head], dy) =>
-        reference.linearCrossEntropyBackward(given, hidden!, head!, dy),
-    });
-  }));
+for (const storage of ["f32", "f16"] as const) {
+  Deno.test(`losses and both derivatives in ${storage} equal float64, in one chunk and in several`, () =>
+    forAll(10, (random) => {
+      const [rows, columns] = [between(random, 1, 20), between(random, 1, 40)];
+      const vocabulary = between(random, 1, 700);
+      const options = {
+        ...optionsOf(random, rows, vocabulary),
+        chunkElements: rows * between(random, 1, 700),
+      };
+      const given = { columns, ...options };
+      return checkOperation(gpu(), random, {
+        name: `linear cross-entropy (${rows}, ${columns}) against ${vocabulary} rows, ` +
+          `${options.chunkElements} elements`,
+        shapes: [[rows, columns], [vocabulary, columns]],
+        tolerance: 5e-5,
+        run: (tape, [hidden, head]) => linearCrossEntropy(tape, hidden!, head!, options).losses,
+        forward: ([hidden, head]) => reference.linearCrossEntropy(given, hidden!, head!),
+        backward: ([hidden, head], dy) =>
+          reference.linearCrossEntropyBackward(given, hidden!, head!, dy),
+      }, storage);
+    }));
+}
 
 type Way = "chunks" | "all at once";
 

@@ -60,6 +60,28 @@ Deno.test("a buffer given back is the next one of its class, at the adapter's li
   device.dispose();
 });
 
+Deno.test("of the buffers and textures given back the oldest is taken first", async () => {
+  const device = await requestDevice();
+  const { pool } = device;
+  const orders = {
+    buffer: () => {
+      const made = [1, 2, 3, 4].map(() => pool.buffer(5000));
+      for (const i of [2, 0, 3, 1]) pool.release(made[i]!);
+      return [made, made.map(() => pool.buffer(5000))];
+    },
+    texture: () => {
+      const made = [1, 2, 3, 4].map(() => pool.texture(16, 16));
+      for (const i of [2, 0, 3, 1]) pool.releaseTexture(made[i]!);
+      return [made, made.map(() => pool.texture(16, 16))];
+    },
+  };
+  for (const [what, order] of Object.entries(orders)) {
+    const [made, taken] = order();
+    assertEquals(taken!.map((one) => (made as unknown[]).indexOf(one)), [0, 1, 2, 3], what);
+  }
+  device.dispose();
+});
+
 const WIDTH = 64;
 const VOCABULARY = 64;
 

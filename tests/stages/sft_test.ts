@@ -1,14 +1,21 @@
 /**
  * The stages that train and play, on a few demonstrations: what they leave behind fits together.
  */
-import { assert, assertEquals, assertLess, assertRejects } from "../../std/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertNotEquals,
+  assertRejects,
+} from "../../std/assert.ts";
 import { onnx } from "../../agents/onnx.ts";
 import { composeReflectionPrompt } from "../../agents/prompt.ts";
 import { Artifact } from "../../engine/artifact.ts";
 import { WorkflowError } from "../../engine/engine.ts";
 import type { StageContext, StageModule } from "../../engine/module.ts";
-import { requestDevice } from "../../kernels/kernels.ts";
+import { LimitError, requestDevice } from "../../kernels/kernels.ts";
 import { type LanguageModel, loadModel } from "../../models/language_model.ts";
+import { readSafetensors } from "../../models/safetensors.ts";
 import { openSession, type Tensor } from "../../models/onnx/session.ts";
 import { collect } from "../../stages/collect.ts";
 import { evaluate } from "../../stages/evaluate.ts";
@@ -17,6 +24,8 @@ import { sft } from "../../stages/sft.ts";
 import { loadWorkflow } from "../../stages/workflow.ts";
 import { readReflectionRows } from "../../training/dataset.ts";
 import { readResults } from "../../training/results.ts";
+import { assertClose } from "../kernels/close.ts";
+import { wrap } from "../kernels/wrap.ts";
 
 const folder = await Deno.makeTempDir();
 const device = await requestDevice();
@@ -157,6 +166,65 @@ Deno.test("a policy is fine-tuned, goes on from its artifact, acts online and is
     assert(transcript.steps.every(({ prompt, reflection }) => {
       return prompt.endsWith(" # Action:") && reflection === "";
     }));
+  }
+});
+
+Deno.test("with precision f16 a policy is fine-tuned and acts online; what is saved is f32", async () => {
+  const fineTuning = {
+    model: "gpt2",
+    dataset: demos("policy"),
+    reflection: false,
+    steps: 10,
+    learningRate: 0.003,
+  };
+  const single = await run("single", sft, fineTuning);
+  const half = await run("half", sft, { ...fineTuning, precision: "f16" });
+  const acting = {
+    env,
+    policy: half("model"),
+    algorithm: { uses: "policy-gradient", with: { iterations: 1, episodes: 4 } },
+  };
+  const actedSingle = await run("acted-single", rl, acting);
+  const actedHalf = await run("acted-half", rl, { ...acting, precision: "f16" });
+  for (const [f32, f16] of [[single, half], [actedSingle, actedHalf]] as const) {
+    const [expected, actual] = [f32, f16].map((outputs) =>
+      readSafetensors(`${outputs("model").path}/model.safetensors`)
+    );
+    assertEquals(actual!.size, expected!.size);
+    for (const [name, { dtype, data }] of actual!) {
+      assertEquals(dtype, "F32", name);
+      assertClose(data, expected!.get(name)!.data, 0.01, name);
+    }
+    const table = actual!.get("transformer.wte.weight")!.data;
+    assert(table.some((value) => Math.f16round(value) !== value), "saved weights were rounded");
+    assertNotEquals(table, expected!.get("transformer.wte.weight")!.data);
+  }
+});
+
+Deno.test("precision f16 says so where the adapter cannot, and is f32 or f16", async () => {
+  const { gpu } = navigator;
+  const request = gpu.requestAdapter;
+  gpu.requestAdapter = async (options) => {
+    const adapter = await request.call(gpu, options);
+    return wrap(adapter!, { features: new Set(["timestamp-query"]) });
+  };
+  const dataset = demos("policy");
+  const policy = await Deno.makeTempDir({ dir: folder });
+  try {
+    for (
+      const attempt of [
+        () => run("no-half", sft, { model: "gpt2", dataset, precision: "f16" }),
+        () => run("no-half-rl", rl, { env, policy, precision: "f16" }),
+      ]
+    ) {
+      await assertRejects(attempt, LimitError, "needs an adapter with shader-f16, and ");
+    }
+  } finally {
+    gpu.requestAdapter = request;
+  }
+  for (const { with: schema } of [sft, rl]) {
+    const parsed = schema.safeParse({ model: "gpt2", env, dataset, policy, precision: "half" });
+    assertEquals(parsed.error?.issues.some(({ path }) => path[0] === "precision"), true);
   }
 });
 

@@ -14,9 +14,9 @@ import { MAX_ITERATIONS } from "../../kernel.ts";
 import type { Tape } from "../../tape.ts";
 import type { Tensor } from "../../tensor.ts";
 import type { Tuning } from "../../tuning.ts";
+import { operandOf, type Source } from "../source.ts";
 import { keyKernel, queryKernel } from "./backward.ts";
 import { type AttentionShape, forwardKernel } from "./forward.ts";
-import { type Operand, operandOf } from "./source.ts";
 import { BLOCK_WORDS, blocksOf, lookersEnd, requirePacked, type Span } from "./spans.ts";
 
 /** How the rows of a tensor are attended to. */
@@ -75,7 +75,7 @@ function blockOf(tuning: Tuning, { headDim }: Sizes, spans: readonly Span[]): nu
 
 const kernels = new Map<string, ReturnType<typeof makeKernels>>();
 
-function makeKernels(shape: AttentionShape, sourceDy: Operand["source"] | undefined) {
+function makeKernels(shape: AttentionShape, sourceDy: Source | undefined) {
   // Statistics are f32 whatever the rest is.
   const sourceStatistics = sourceDy === undefined || sourceDy === "buffer" ? "buffer" : "texture";
   const backward = { ...shape, sourceDy: sourceDy ?? "buffer" };
@@ -86,7 +86,7 @@ function makeKernels(shape: AttentionShape, sourceDy: Operand["source"] | undefi
   };
 }
 
-function kernelsOf(shape: AttentionShape, sourceDy?: Operand["source"]) {
+function kernelsOf(shape: AttentionShape, sourceDy?: Source) {
   const key = JSON.stringify([shape, sourceDy]);
   let known = kernels.get(key);
   if (known === undefined) kernels.set(key, known = makeKernels(shape, sourceDy));
@@ -106,8 +106,11 @@ export function attention(tape: Tape, qkv: Tensor, layout: AttentionLayout): Ten
   const blocks = tape.uploadOnce(layout, block, () => blocksOf(layout.spans, block));
   const count = blocks.size / BLOCK_WORDS;
   // Decoding reads a few rows of a large cache: copying all of it would cost more than it saves.
-  const textures = tuning.attentionNeighbours === "heads" && queries >= qkv.rows;
-  const source = operandOf(tape, qkv, headDim, textures);
+  const textures = tuning.readFrom === "textures" && queries >= qkv.rows;
+  // A head begins with a texel, of four f32 or of eight f16.
+  const operand = (tensor: Tensor) =>
+    operandOf(tape, tensor, textures && (tensor.type === "f32" || headDim % 8 === 0));
+  const source = operand(qkv);
   const shape: AttentionShape = {
     width: headDim / 4,
     block,
@@ -136,12 +139,12 @@ export function attention(tape: Tape, qkv: Tensor, layout: AttentionLayout): Ten
     const target = tape.target(qkv);
     if (target === undefined) return;
     requireBackward(layout, sizes, qkv.rows);
-    const operandDy = operandOf(tape, dy, headDim, textures);
+    const operandDy = operand(dy);
     const { query, key } = kernelsOf(shape, operandDy.source);
     const more = { ...numbers, dyWidth: operandDy.width, accumulate: target.accumulate };
     const bindings = { ...shared, dy: operandDy.resource, dqkv: target.gradient };
     stream.dispatch(query, { ...bindings, y, statistics }, more, count * heads);
-    const known = operandOf(tape, statistics, 4, operandDy.source !== "buffer").resource;
+    const known = operandOf(tape, statistics, operandDy.source !== "buffer").resource;
     stream.dispatch(key, { ...bindings, statistics: known }, more, count * keyValueHeads);
   });
   return y;

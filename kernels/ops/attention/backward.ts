@@ -11,7 +11,8 @@ import {
   type AttentionShape,
   whichOf,
 } from "./forward.ts";
-import { bindingOf, loadVectors, type Source } from "./source.ts";
+import { bindingOf, type Source } from "../source.ts";
+import { loadVectors } from "./source.ts";
 
 /** Numbers the backward kernels are given. */
 export const backwardParameters = {

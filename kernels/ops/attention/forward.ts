@@ -5,8 +5,10 @@
  * The softmax is online (Milakov & Gimelshein 2018), in powers of two: scores are scaled by log2(e).
  * @module
  */
+import { placeDeclaration } from "../../images.ts";
 import { defineKernel, type Kernel, unroll } from "../../kernel.ts";
-import { bindingOf, loadVectors, placeDeclaration, type Source } from "./source.ts";
+import { bindingOf, type Source } from "../source.ts";
+import { loadVectors } from "./source.ts";
 
 /** What attention kernels are made for. */
 export interface AttentionShape {

@@ -1,46 +1,10 @@
 /**
- * How attention kernels read rows of their operands: from textures of f32 or f16, or from buffers.
+ * How attention kernels read rows of their operands: a head's part of a row at a time, every texel
+ * loaded once.
  * @module
  */
-import { type Image, PANEL_ROWS } from "../../images.ts";
-import { type Binding, unroll } from "../../kernel.ts";
-import type { Resource } from "../../pipelines.ts";
-import type { Tape } from "../../tape.ts";
-import type { Tensor } from "../../tensor.ts";
-
-/** Where an operand is read from; `halves` is a texture of f16, eight in a texel. */
-export type Source = "texture" | "halves" | "buffer";
-
-/** An operand as a kernel is given it. */
-export interface Operand {
-  /** Where it is read from. */
-  readonly source: Source;
-  /** What is bound. */
-  readonly resource: Resource;
-  /** Texels of a row, or vec4s where it is a buffer. */
-  readonly width: number;
-}
-
-/** Chooses how to read a tensor; `texture` says whether one is worth making. */
-export function operandOf(tape: Tape, tensor: Tensor, headDim: number, texture: boolean): Operand {
-  const fits = tensor.type === "f32" || headDim % 8 === 0;
-  const image: Image | undefined = texture && fits ? tape.image(tensor) : undefined;
-  if (image === undefined) {
-    return { source: "buffer", resource: tensor, width: tensor.columns / 4 };
-  }
-  const source = tensor.type === "f16" ? "halves" : "texture";
-  return { source, resource: image.texture, width: image.width };
-}
-
-/** The binding of an operand. */
-export function bindingOf(source: Source): Binding {
-  return source === "texture" ? "texture" : source === "halves" ? "texture of u32" : "read float4";
-}
-
-/** Declares the function the loads of textures call. */
-export const placeDeclaration = `fn place(x: u32, y: u32, panel: u32) -> vec2u {
-  return vec2u(x + y / ${PANEL_ROWS}u * panel, y % ${PANEL_ROWS}u);
-}`;
+import { unroll } from "../../kernel.ts";
+import { firstHalves, lastHalves, type Source } from "../source.ts";
 
 /** An operand in the code of a kernel: its binding's name, where it lies, its width's parameter. */
 export interface Named {
@@ -87,7 +51,7 @@ export function loadVectors(
     return `let ${texel} = textureLoad(${operand.name}, place((${at.start}) / 2u + ${
       first / 2
     }u, ${at.row}, ${width}), 0);
-let ${name}${first} = vec4f(unpack2x16float(${texel}.x), unpack2x16float(${texel}.y));
-let ${name}${first + 1} = vec4f(unpack2x16float(${texel}.z), unpack2x16float(${texel}.w));`;
+let ${name}${first} = ${firstHalves(texel)};
+let ${name}${first + 1} = ${lastHalves(texel)};`;
   });
 }
