@@ -5,10 +5,15 @@
 import { z } from "zod";
 import { UserModule } from "./user_module.ts";
 
-const word = z.string().regex(
-  /^[A-Za-z][\w-]*$/,
-  "a name is letters, digits, _ and -, and begins with a letter",
-);
+const NAME = /^[A-Za-z][\w-]*$/;
+const NAME_WORDS = "a name is letters, digits, _ and -, and begins with a letter";
+
+const word = z.string().regex(NAME, NAME_WORDS);
+
+/** What is wrong with a name, if anything is. */
+export function nameProblem(name: string): string | undefined {
+  return NAME.test(name) ? undefined : NAME_WORDS;
+}
 
 /** The whole file. */
 export const workflowSyntax = z.strictObject({
@@ -24,6 +29,12 @@ export const workflowSyntax = z.strictObject({
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
+/** A matrix: names with lists of values, beside `include` and `exclude` with lists of combinations. Names are checked apart. */
+const matrix = z.object({
+  include: z.array(z.record(word, scalar)).min(1).optional(),
+  exclude: z.array(z.record(word, scalar)).min(1).optional(),
+}).catchall(z.array(scalar).min(1));
+
 /** A length of time: `90s`, `15m`, `1.5h`, `1h30m`. */
 const duration = z.string().regex(
   /^(?=.)(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?$/,
@@ -34,9 +45,16 @@ const duration = z.string().regex(
     (sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ""] ?? 0),
     0,
   );
-}).refine((seconds) => seconds > 0, "a timeout is longer than nothing");
+}).refine((seconds) => seconds > 0, "a length of time is longer than nothing");
 
-/** One stage; `with` and `seed` are looked at once for each instance. */
+/** How often a stage is tried, and how long it waits between: `delay`, then twice as long each time. */
+const retry = z.strictObject({
+  attempts: z.int().min(1).max(10),
+  delay: duration.prefault("1s"),
+  "max-delay": duration.prefault("1m"),
+});
+
+/** One stage; `with`, `if` and `seed` are looked at once for each instance. */
 export const stageSyntax = z.strictObject({
   uses: z.custom<string | UserModule>(
     (value) => typeof value === "string" || value instanceof UserModule,
@@ -45,8 +63,9 @@ export const stageSyntax = z.strictObject({
   with: z.unknown().optional(),
   needs: z.union([z.string(), z.array(z.string())]).optional(),
   seed: z.unknown().optional(),
-  matrix: z.record(word, z.array(scalar).min(1)).optional(),
-  retry: z.strictObject({ attempts: z.int().min(1).max(10) }).optional(),
+  if: z.unknown().optional(),
+  matrix: matrix.optional(),
+  retry: retry.optional(),
   timeout: duration.optional(),
   cache: z.boolean().default(true),
   "continue-on-error": z.boolean().default(false),
