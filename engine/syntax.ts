@@ -17,14 +17,14 @@ export function nameProblem(name: string): string | undefined {
 
 /** The whole file. */
 export const workflowSyntax = z.strictObject({
-  name: word.optional(),
-  description: z.string().optional(),
-  seed: z.int().min(0).default(1),
-  vars: z.record(word, z.unknown()).optional(),
+  name: word.optional().describe("name of the workflow; left out: the file's"),
+  description: z.string().optional().describe("what the workflow is for"),
+  seed: z.int().min(0).default(1).describe("seed of every stage that has none of its own"),
+  vars: z.record(word, z.unknown()).optional().describe("values for the rest of the file"),
   stages: z.record(word, z.unknown()).refine(
     (stages) => Object.keys(stages).length > 0,
     "a workflow needs at least one stage",
-  ),
+  ).describe("the stages, by name"),
 });
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -49,9 +49,9 @@ const duration = z.string().regex(
 
 /** How often a stage is tried, and how long it waits between: `delay`, then twice as long each time. */
 const retry = z.strictObject({
-  attempts: z.int().min(1).max(10),
-  delay: duration.prefault("1s"),
-  "max-delay": duration.prefault("1m"),
+  attempts: z.int().min(1).max(10).describe("how often it is tried at most"),
+  delay: duration.prefault("1s").describe("the wait before the second attempt; then it doubles"),
+  "max-delay": duration.prefault("1m").describe("no wait is longer"),
 });
 
 /** One stage; `with`, `if` and `seed` are looked at once for each instance. */
@@ -59,16 +59,19 @@ export const stageSyntax = z.strictObject({
   uses: z.custom<string | UserModule>(
     (value) => typeof value === "string" || value instanceof UserModule,
     "expected the name of a stage module, or the path of a module of your own",
-  ),
-  with: z.unknown().optional(),
-  needs: z.union([z.string(), z.array(z.string())]).optional(),
-  seed: z.unknown().optional(),
-  if: z.unknown().optional(),
-  matrix: matrix.optional(),
-  retry: retry.optional(),
-  timeout: duration.optional(),
-  cache: z.boolean().default(true),
-  "continue-on-error": z.boolean().default(false),
+  ).describe("the stage's module, or the path of your own: ./my_stage.ts"),
+  with: z.unknown().optional().describe("the stage's inputs"),
+  needs: z.union([z.string(), z.array(z.string())]).optional()
+    .describe("stages that must be over first, without data"),
+  seed: z.unknown().optional().describe("the stage's own seed"),
+  if: z.unknown().optional().describe("an expression; where it is false, the stage is skipped"),
+  matrix: matrix.optional().describe("one instance for each combination of the values"),
+  retry: retry.optional().describe("how often the stage is tried, and the waits between"),
+  timeout: duration.optional().describe("how long an attempt may take: 90s, 15m, 2h"),
+  cache: z.boolean().default(true)
+    .describe("false: its results are never taken from an earlier run"),
+  "continue-on-error": z.boolean().default(false)
+    .describe("true: its failure does not fail the run"),
 });
 
 /** A stage's keys as far as they are right. */
