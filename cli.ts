@@ -1,5 +1,5 @@
 /**
- * The command line: `deno task workflow`, `runs`, `serve`, `check-env`.
+ * The command line: `deno task workflow`, `runs`, `serve`, `schema`, `check-env`.
  *
  * Each subcommand is imported when it is asked for, so that none pays for another's start.
  * @module
@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   workflow: async () => (await import("./cli/workflow.ts")).workflowCommand,
   runs: async () => (await import("./cli/runs.ts")).runsCommand,
   serve: async () => (await import("./cli/serve.ts")).serveCommand,
+  schema: async () => (await import("./cli/schema.ts")).schemaCommand,
   "check-env": async () => (await import("./stages/check_env.ts")).checkEnvCommand,
 };
 

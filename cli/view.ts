@@ -61,7 +61,9 @@ export class View implements Disposable {
       case "stage-retried":
         return this.#log(
           event.stage,
-          `attempt ${event.attempt} of ${event.attempts} failed: ${event.message}`,
+          `attempt ${event.attempt} of ${event.attempts} failed: ${event.message}; the next in ${
+            duration(event.waitSeconds)
+          }`,
           true,
         );
       default:

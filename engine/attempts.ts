@@ -7,7 +7,7 @@ import type { EventBody } from "./events.ts";
 import type { Executor } from "./executor.ts";
 import type { DeviceChoice } from "./module.ts";
 import { RecordingContext } from "./stage_context.ts";
-import type { StageInstance } from "./workflow.ts";
+import type { Retry, StageInstance } from "./workflow.ts";
 
 /** What to attempt. */
 export interface AttemptOptions {
@@ -61,7 +61,7 @@ export async function runAttempts(
   options: AttemptOptions,
 ): Promise<AttemptResult> {
   const { instance, signal, emit, reason } = options;
-  const { attempts } = instance;
+  const { attempts } = instance.retry;
   for (let attempt = 1;; attempt++) {
     emit({
       type: "stage-started",
@@ -80,15 +80,38 @@ export async function runAttempts(
       if (attempt >= attempts || error instanceof StuckError) {
         throw new StageFailure(message, attempt, false, { cause: error });
       }
+      const seconds = waitBefore(attempt + 1, instance.retry, Math.random());
       emit({
         type: "stage-retried",
         stage: instance.name,
         attempt,
         attempts,
         message,
+        waitSeconds: seconds,
       });
+      await sleep(seconds, signal);
+      if (signal.aborted) throw new StageFailure("interrupted", attempt, true, { cause: error });
     }
   }
+}
+
+/**
+ * Seconds to wait before an attempt, the second one or later: twice as long each time up to the
+ * maximum, less up to half of it, so that runs which failed together do not come back together.
+ * `chance` is from 0 to 1.
+ */
+export function waitBefore(attempt: number, { delay, maxDelay }: Retry, chance: number): number {
+  return Math.min(maxDelay, delay * 2 ** (attempt - 2)) * (1 - chance / 2);
+}
+
+/** Resolves after that time, or once the signal is aborted. */
+async function sleep(seconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, seconds * 1000);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
 }
 
 async function runAttempt(

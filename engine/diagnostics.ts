@@ -14,6 +14,11 @@ export interface Position {
   readonly column?: number;
 }
 
+/** The place so many characters further on the same line; an argument is one place. */
+export function further(at: Position, characters: number): Position {
+  return at.column === undefined ? at : { ...at, column: at.column + characters };
+}
+
 /** One error. */
 export interface Diagnostic {
   /** Where it is. */

@@ -9,6 +9,7 @@
  */
 import { ArtifactStore } from "./artifact_store.ts";
 import { KeyMaker } from "./cache_key.ts";
+import { mayRun } from "./conditions.ts";
 import type { EngineEvent } from "./events.ts";
 import { local } from "./executor.ts";
 import { type LoadOptions, loadWorkflow } from "./load.ts";
@@ -140,8 +141,9 @@ interface Wanted {
 
 async function prepare(workflow: Workflow, options: RunOptions): Promise<Wanted> {
   const selection = select(workflow, options.only, options.force ?? []);
-  const needsDevice = workflow.instances.some(({ name, module }) =>
-    module.usesDevice && (selection.only?.names.has(name) ?? true)
+  const needsDevice = workflow.instances.some((instance) =>
+    instance.module.usesDevice && mayRun(instance) &&
+    (selection.only?.names.has(instance.name) ?? true)
   );
   return { selection, device: needsDevice ? await describe(options.device) : undefined };
 }

@@ -106,6 +106,8 @@ export interface StageRetried extends StageEventBase {
   readonly attempts: number;
   /** The text. */
   readonly message: string;
+  /** Seconds until the next attempt begins. */
+  readonly waitSeconds: number;
 }
 
 /** An instance computed its outputs and they are committed. */

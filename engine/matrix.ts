@@ -1,9 +1,14 @@
 /**
  * `matrix: { seed: [1, 2], lr: [0.1] }` → one instance for each combination.
+ *
+ * `exclude` takes combinations away, then `include` adds to them, both as GitHub Actions does: an
+ * entry of `include` joins every combination it does not contradict, and is one of its own where
+ * there is none.
  * @module
  */
-import type { Diagnostics } from "./diagnostics.ts";
-import type { MapNode, TreeNode } from "./tree.ts";
+import { type Diagnostics, suggest } from "./diagnostics.ts";
+import { nameProblem } from "./syntax.ts";
+import { type MapNode, plain, type TreeNode } from "./tree.ts";
 
 /** One combination of a matrix. */
 export interface Combination {
@@ -13,35 +18,146 @@ export interface Combination {
   readonly values: ReadonlyMap<string, TreeNode> | undefined;
 }
 
-/** Every combination; the first name of the matrix varies slowest. */
+type Values = Map<string, TreeNode>;
+
+/** Every combination; the first name of the matrix varies slowest, what `include` adds comes last. */
 export function expandMatrix(
   matrix: TreeNode | undefined,
   diagnostics: Diagnostics,
 ): Combination[] {
   if (matrix?.kind !== "map") return [{ suffix: "", values: undefined }];
-  refuseRepeats(matrix, diagnostics);
-  let combinations: [string, TreeNode][][] = [[]];
-  for (const [name, { value }] of matrix.entries) {
-    const items = value.kind === "list" ? value.items : [];
+  const axes = new Map(
+    [...matrix.entries].filter(([name]) => name !== "include" && name !== "exclude")
+      .map(([name, { value }]) => [name, value.kind === "list" ? value.items : []]),
+  );
+  refuseRepeats(axes, diagnostics);
+  const product = multiply(axes);
+  const left = exclude(product, mapsAt(matrix, "exclude"), axes, diagnostics);
+  const combinations = include(left, mapsAt(matrix, "include"), axes, diagnostics);
+  if (combinations.length > 0) {
+    return combinations.map((values) => ({ suffix: suffixOf(values), values }));
+  }
+  diagnostics.add(
+    matrix.at,
+    "empty-matrix",
+    product.length > 0
+      ? 'nothing is left of the matrix: "exclude" takes every combination away'
+      : "the matrix is empty: give names with lists of values, as seed: [1, 2, 3]",
+  );
+  return [{ suffix: "", values: new Map() }];
+}
+
+/** Reports the names of a stage's matrix that cannot be named in an expression. */
+export function checkNames(
+  matrix: TreeNode | undefined,
+  stage: string,
+  diagnostics: Diagnostics,
+): void {
+  if (matrix?.kind !== "map") return;
+  for (const [name, { key }] of matrix.entries) {
+    const problem = nameProblem(name);
+    if (problem === undefined) continue;
+    diagnostics.add(key, "bad-name", `key "matrix.${name}" of stage "${stage}": ${problem}`);
+  }
+}
+
+type Axes = ReadonlyMap<string, readonly TreeNode[]>;
+
+function multiply(axes: Axes): Values[] {
+  if (axes.size === 0) return [];
+  let combinations: Values[] = [new Map()];
+  for (const [name, items] of axes) {
     combinations = combinations.flatMap((combination) =>
-      items.map((item) => [...combination, [name, item] as [string, TreeNode]])
+      items.map((item) => new Map([...combination, [name, item]]))
     );
   }
-  return combinations.map((combination) => ({
-    suffix: ` (${combination.map(([name, item]) => `${name}=${words(item)}`).join(", ")})`,
-    values: new Map(combination),
-  }));
+  return combinations;
+}
+
+function exclude(
+  combinations: Values[],
+  entries: readonly MapNode[],
+  axes: Axes,
+  diagnostics: Diagnostics,
+): Values[] {
+  return entries.reduce((left, entry) => {
+    for (const [name, { key }] of entry.entries) {
+      if (axes.has(name)) continue;
+      diagnostics.add(
+        key,
+        "unknown-matrix",
+        `the matrix has no "${name}" to exclude${suggest(name, [...axes.keys()])}`,
+      );
+      return left;
+    }
+    const matches = (values: Values) =>
+      [...entry.entries].every(([name, { value }]) => isSame(values.get(name), value));
+    if (!combinations.some(matches)) {
+      const wanted = suffixOf(valuesOf(entry)).trim();
+      const message = `the matrix has no combination ${wanted}, so this excludes nothing`;
+      diagnostics.add(entry.at, "excludes-nothing", message);
+    }
+    return left.filter((values) => !matches(values));
+  }, combinations);
+}
+
+function include(
+  combinations: Values[],
+  entries: readonly MapNode[],
+  axes: Axes,
+  diagnostics: Diagnostics,
+): Values[] {
+  const all = combinations.map((values) => new Map(values));
+  const added: { values: Values; entry: MapNode }[] = [];
+  for (const entry of entries) {
+    const values = valuesOf(entry);
+    const joined = all.filter((combination) =>
+      [...values].every(([name, value]) => !axes.has(name) || isSame(combination.get(name), value))
+    );
+    for (const combination of joined) {
+      for (const [name, value] of values) {
+        if (!axes.has(name)) combination.set(name, value);
+      }
+    }
+    if (joined.length === 0) added.push({ values, entry });
+  }
+  const seen = new Set(all.map(suffixOf));
+  for (const { values, entry } of added) {
+    const name = suffixOf(values);
+    if (seen.has(name)) {
+      const message = `the matrix has${name} twice: two instances would have the same name`;
+      diagnostics.add(entry.at, "duplicate-value", message);
+    }
+    seen.add(name);
+  }
+  return [...all, ...added.map(({ values }) => values)];
+}
+
+function mapsAt(matrix: MapNode, key: string): MapNode[] {
+  const node = matrix.entries.get(key)?.value;
+  return node?.kind === "list" ? node.items.filter((item) => item.kind === "map") : [];
+}
+
+function valuesOf({ entries }: MapNode): Values {
+  return new Map([...entries].map(([name, { value }]) => [name, value]));
+}
+
+function isSame(one: TreeNode | undefined, other: TreeNode): boolean {
+  return one !== undefined && plain(one) === plain(other);
+}
+
+function suffixOf(values: Values): string {
+  return ` (${[...values].map(([name, item]) => `${name}=${words(item)}`).join(", ")})`;
 }
 
 function words(item: TreeNode): string {
   return item.kind === "scalar" ? String(item.value) : item.kind;
 }
 
-function refuseRepeats(matrix: MapNode, diagnostics: Diagnostics): void {
-  for (const [name, { value }] of matrix.entries) {
-    if (value.kind !== "list") continue;
+function refuseRepeats(axes: Axes, diagnostics: Diagnostics): void {
+  for (const [name, items] of axes) {
     const seen = new Set<string>();
-    for (const item of value.items) {
+    for (const item of items) {
       if (seen.has(words(item))) {
         diagnostics.add(
           item.at,

@@ -4,6 +4,7 @@
  */
 import type { ArtifactStore } from "./artifact_store.ts";
 import type { KeyMaker, KeyParts } from "./cache_key.ts";
+import { type Loss, whySkipped } from "./conditions.ts";
 import { differences, summarize } from "./reasons.ts";
 import type { CommittedResult, ResultIndex } from "./result_index.ts";
 import type { Selection } from "./selection.ts";
@@ -43,21 +44,25 @@ export class Planner {
   /** A decision on every instance, in the order they will run. Computes nothing. */
   async plan(): Promise<Decision[]> {
     const known = new Map<string, Readonly<Record<string, string>>>();
+    const losses = new Map<string, Loss>();
     const decisions: Decision[] = [];
     for (const instance of this.workflow.instances) {
-      const decision = await this.decide(instance, known);
+      const decision = await this.decide(instance, known, losses);
       decisions.push(decision);
+      if (decision.state === "skipped") losses.set(instance.name, "was skipped");
       if (decision.result) known.set(instance.name, hashesOf(decision.result));
     }
     return decisions;
   }
 
-  /** A decision on one instance, given the outputs that are known. */
+  /** A decision on one instance, given the outputs that are known and the instances without result. */
   async decide(
     instance: StageInstance,
     known: KnownOutputs,
+    losses: ReadonlyMap<string, Loss>,
   ): Promise<Decision> {
-    const unwanted = this.unwanted(instance);
+    const unwanted = this.#unwanted(instance) ??
+      whySkipped(instance, this.workflow.instances, losses);
     if (unwanted !== undefined) {
       return {
         instance,
@@ -94,7 +99,7 @@ export class Planner {
   }
 
   /** Why an instance is not even looked at; undefined where it is wanted. */
-  unwanted({ name }: StageInstance): string | undefined {
+  #unwanted({ name }: StageInstance): string | undefined {
     const { only } = this.selection;
     return only === undefined || only.names.has(name)
       ? undefined

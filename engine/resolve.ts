@@ -3,10 +3,26 @@
  * @module
  */
 import { ArtifactReference } from "./artifact.ts";
-import { type Diagnostics, type Position, suggest } from "./diagnostics.ts";
-import { ExpressionError, parseTemplate, type Reference } from "./expressions.ts";
+import { type Diagnostics, further, type Position, suggest } from "./diagnostics.ts";
+import { type Environment, evaluate, FUNCTIONS, type NeedsStatus, type Value } from "./evaluate.ts";
+import {
+  type Expression,
+  ExpressionError,
+  parseExpression,
+  parseTemplate,
+  type Reference,
+} from "./expressions.ts";
+import { nodeOf, valueOf } from "./values.ts";
 import type { OutputDeclaration } from "./module.ts";
-import { child, descend, type MapNode, type ScalarNode, type TreeNode } from "./tree.ts";
+import {
+  child,
+  descend,
+  isBroken,
+  type MapNode,
+  plain,
+  type ScalarNode,
+  type TreeNode,
+} from "./tree.ts";
 
 /** What other stages see of a stage. */
 export interface StageSignature {
@@ -26,6 +42,8 @@ export interface Scope {
   readonly seed: number | undefined;
   /** Values of this instance's matrix; undefined where matrix values mean nothing. */
   readonly matrix: ReadonlyMap<string, TreeNode> | undefined;
+  /** Names that any combination of the matrix has. */
+  readonly matrixNames?: ReadonlySet<string>;
   /** Every stage; undefined where outputs mean nothing. */
   readonly stages: ReadonlyMap<string, StageSignature> | undefined;
   /** Told of each output that is named. */
@@ -42,6 +60,16 @@ export function resolve(
   diagnostics: Diagnostics,
 ): TreeNode {
   return new Resolver(scope, diagnostics).resolve(node);
+}
+
+/** A condition's value for one outcome of the needs; undefined where something is wrong with it. */
+export function resolveCondition(
+  node: ScalarNode,
+  scope: Scope,
+  status: NeedsStatus,
+  diagnostics: Diagnostics,
+): Value | undefined {
+  return new Resolver(scope, diagnostics).condition(node, status);
 }
 
 class Resolver {
@@ -67,40 +95,77 @@ class Resolver {
     return node.expressions === undefined ? node : this.#text(node);
   }
 
+  /** A condition's value for one outcome of the needs; undefined where it is wrong. */
+  condition(node: ScalarNode, status: NeedsStatus): Value | undefined {
+    return this.#reporting(node, () => {
+      return evaluate(parseExpression(String(node.value)), this.#environment(node, 0, status));
+    });
+  }
+
   #text(node: ScalarNode): TreeNode {
-    try {
+    return this.#reporting(node, () => {
       const parts = parseTemplate(String(node.value));
       const [first] = parts;
       if (parts.length === 1 && typeof first === "object") {
-        return this.#reference(first, this.#place(node, 0), node);
+        return this.#expression(first, 0, node);
       }
       let index = 0;
       const texts = parts.map((part) =>
-        typeof part === "string" ? part : this.#embedded(part, this.#place(node, index++), node)
+        typeof part === "string" ? part : this.#embedded(part, index++, node)
       );
       return texts.includes(undefined)
         ? { ...node, broken: true }
         : { kind: "scalar", value: texts.join(""), at: node.at };
+    }) ?? { ...node, broken: true };
+  }
+
+  /** What a function gives; undefined where it throws an {@linkcode ExpressionError}. */
+  #reporting<T>(node: ScalarNode, read: () => T): T | undefined {
+    try {
+      return read();
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      return this.#fail(
-        this.#place(node, error.index),
-        "bad-expression",
-        error.message,
-      );
+      const at = this.#place(node, error.index, error.offset);
+      this.#fail(at, "bad-expression", error.message);
+      return undefined;
     }
   }
 
-  #place(node: ScalarNode, index: number): Position {
+  /** Place of an expression, or of a part of it where the text stands as it is. */
+  #place(node: ScalarNode, index: number, offset?: number): Position {
+    if (offset !== undefined && node.textAt !== undefined) return further(node.textAt, offset);
     return node.expressions?.[index] ?? node.at;
   }
 
-  #embedded(
-    reference: Reference,
-    at: Position,
-    node: ScalarNode,
-  ): string | undefined {
-    const found = this.#reference(reference, at, node);
+  /** What one expression gives: a reference alone any value, anything else a scalar or a list. */
+  #expression(expression: Expression, index: number, node: ScalarNode): TreeNode {
+    if (expression.kind === "reference") {
+      return this.#reference(expression, this.#place(node, index), node);
+    }
+    const value = evaluate(expression, this.#environment(node, index));
+    return value === undefined ? { ...node, broken: true } : nodeOf(value, node.at);
+  }
+
+  #environment(node: ScalarNode, index: number, status?: NeedsStatus): Environment {
+    const fail = ({ offset }: Expression, message: string) => {
+      this.#fail(this.#place(node, index, offset), "bad-expression", message);
+    };
+    const reference = (name: Reference): Value | undefined => {
+      const found = this.#reference(name, this.#place(node, index, name.offset), node);
+      if (isBroken(found)) return undefined;
+      const value = valueOf(found);
+      if (value !== undefined) return value;
+      const what = name.path[0] === "stages"
+        ? "an output, which is known only once the stage has run"
+        : "a map";
+      fail(name, `"${name.text}" is ${what}, so nothing can be computed with it`);
+      return undefined;
+    };
+    return { status, fail, reference };
+  }
+
+  #embedded(expression: Expression, index: number, node: ScalarNode): string | undefined {
+    const found = this.#expression(expression, index, node);
     if (found.kind === "scalar") {
       if (found.broken) return undefined;
       if (["string", "number", "boolean"].includes(typeof found.value)) {
@@ -109,9 +174,9 @@ class Resolver {
     }
     const what = found.kind === "scalar" ? "no text or number" : `a ${found.kind}`;
     this.#fail(
-      at,
+      this.#place(node, index),
       "bad-expression",
-      `"${reference.text}" is ${what}, so it cannot stand inside a longer text: give it alone`,
+      `"${expression.text}" is ${what}, so it cannot stand inside a longer text: give it alone`,
     );
     return undefined;
   }
@@ -126,13 +191,10 @@ class Resolver {
         ? this.#fail(at, "bad-expression", '"seed" cannot be used here')
         : { kind: "scalar", value: this.scope.seed, at: node.at };
     }
-    return this.#fail(
-      at,
-      "bad-expression",
-      `"${reference.text}" names nothing${
-        suggest(root ?? "", ["seed", "vars", "matrix", "stages"])
-      }`,
-    );
+    const hint = FUNCTIONS.includes(reference.text)
+      ? `: the function is written ${reference.text}()`
+      : suggest(root ?? "", ["seed", "vars", "matrix", "stages"]);
+    return this.#fail(at, "bad-expression", `"${reference.text}" names nothing${hint}`);
   }
 
   #variable({ path, text }: Reference, at: Position): TreeNode {
@@ -170,15 +232,19 @@ class Resolver {
 
   #matrix({ path }: Reference, at: Position): TreeNode {
     const name = path.slice(1).join(".");
-    const { matrix } = this.scope;
+    const { matrix, matrixNames } = this.scope;
     const value = matrix?.get(name);
     if (value !== undefined) return value;
+    const names = [...matrixNames ?? matrix?.keys() ?? []];
+    const own = [...matrix ?? []].map(([key, item]) => `${key}=${plain(item)}`).join(", ");
     return this.#fail(
       at,
       "unknown-matrix",
       matrix === undefined
         ? `"matrix.${name}" can be used only in a stage that has a matrix`
-        : `the matrix has no "${name}"${suggest(name, [...matrix.keys()])}`,
+        : names.includes(name)
+        ? `the combination (${own}) of the matrix has no "${name}": add it under "include"`
+        : `the matrix has no "${name}"${suggest(name, names)}`,
     );
   }
 
@@ -186,7 +252,11 @@ class Resolver {
     const [, name = "", word, output = "", ...rest] = path;
     const { stages } = this.scope;
     if (stages === undefined) {
-      return this.#fail(at, "bad-expression", `"${text}" cannot be used here`);
+      return this.#fail(
+        at,
+        "bad-expression",
+        `"${text}" cannot be used here: outputs are known only once the stage has run`,
+      );
     }
     if (word !== "outputs" || output === "" || rest.length > 0) {
       return this.#fail(

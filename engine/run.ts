@@ -5,6 +5,7 @@
 import { join, resolve } from "node:path";
 import { type AttemptResult, runAttempts, StageFailure } from "./attempts.ts";
 import type { KeyParts } from "./cache_key.ts";
+import type { Loss } from "./conditions.ts";
 import type { Executor } from "./executor.ts";
 import { stageFolderName } from "./layout.ts";
 import type { DeviceChoice } from "./module.ts";
@@ -30,9 +31,6 @@ export interface RunParts {
   /** Milliseconds that a stage gets to stop once it is asked to. */
   readonly grace: number;
 }
-
-/** Why an instance has no result. */
-type Loss = "failed" | "was skipped";
 
 /** One run; used once. */
 export class Run {
@@ -62,11 +60,10 @@ export class Run {
   }
 
   async #step(instance: StageInstance): Promise<void> {
-    const lost = this.#parts.planner.unwanted(instance) ?? this.#lostNeed(instance);
-    if (lost !== undefined) return this.#skip(instance, lost);
     const { reason, parts, result } = await this.#parts.planner.decide(
       instance,
       this.#results.known,
+      this.#losses,
     );
     if (parts === undefined) return this.#skip(instance, reason);
     if (result === undefined) {
@@ -76,19 +73,6 @@ export class Run {
     if (damaged === undefined) return await this.#take(instance, reason, result);
     const why = `the output ${damaged} of the earlier result is damaged`;
     await this.#compute(instance, why, parts);
-  }
-
-  /** What keeps an instance from running, in a few words. */
-  #lostNeed({ reads, needs }: StageInstance): string | undefined {
-    const { instances } = this.#parts.planner.workflow;
-    for (const name of needs) {
-      const loss = this.#losses.get(name);
-      if (loss === undefined) continue;
-      const isTolerated = loss === "failed" && !reads.includes(name) &&
-        instances.some((instance) => instance.name === name && instance.continueOnError);
-      if (!isTolerated) return `needs ${name}, which ${loss}`;
-    }
-    return undefined;
   }
 
   #skip(instance: StageInstance, reason: string): void {

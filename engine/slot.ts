@@ -44,10 +44,14 @@ export interface ModuleRegistry<M extends Module = Module> {
   keys(): Iterable<string>;
 }
 
-/** What the loader needs to know of a slot's schema. */
-interface SlotInfo {
+/** What the loader and the pages about modules need to know of a slot's schema. */
+export interface SlotInfo {
   /** The schema of `with` of the module that a raw value names, if it names one. */
   optionsSchema(value: unknown): z.ZodType | undefined;
+  /** What is chosen: "environment". */
+  readonly noun: string;
+  /** The registered modules that can be chosen. */
+  modules(): Module[];
 }
 
 const slots = new WeakMap<z.core.$ZodType, SlotInfo>();
@@ -57,12 +61,17 @@ export function slotOptions(
   schema: z.ZodType,
   value: unknown,
 ): z.ZodType | undefined {
+  return slotInfo(schema)?.optionsSchema(value);
+}
+
+/** What a slot's schema is about; undefined for other schemas. */
+export function slotInfo(schema: z.core.$ZodType): SlotInfo | undefined {
   // A schema that was given a description is a copy whose parent is the original.
   let original: z.core.$ZodType | undefined = schema;
   while (original !== undefined && !slots.has(original)) {
     original = original._zod.parent;
   }
-  return original && slots.get(original)?.optionsSchema(value);
+  return original && slots.get(original);
 }
 
 /**
@@ -101,6 +110,8 @@ export function slot<M extends Module>(
   }).meta({ slot: noun, description: `the ${noun}: { uses: NAME, with: … }` });
   slots.set(schema, {
     optionsSchema: (value) => find(readChoice(value).uses)?.with,
+    noun,
+    modules: () => [...registry.keys()].flatMap((name) => registry.get(name) ?? []),
   });
   return schema;
 }

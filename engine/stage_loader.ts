@@ -2,18 +2,19 @@
  * The stages of a workflow file: their keys, their matrix, their `with`, and what they need.
  * @module
  */
+import { mayRun, readCondition } from "./conditions.ts";
 import { type Diagnostics, type Position, suggest } from "./diagnostics.ts";
 import type { Graph } from "./graph.ts";
 import { markPaths } from "./inputs.ts";
 import { reportIssues, type Subject } from "./issues.ts";
-import { type Combination, expandMatrix } from "./matrix.ts";
+import { checkNames, type Combination, expandMatrix } from "./matrix.ts";
 import type { OutputDeclaration, StageModule } from "./module.ts";
 import { resolve, type Scope, type StageSignature } from "./resolve.ts";
-import { shapeProblem, strict } from "./schemas.ts";
+import { strict } from "./schemas.ts";
+import { chooseModule, type ChosenModule } from "./stage_module.ts";
 import { parseLeniently, seedSyntax, type StageSyntax, stageSyntax } from "./syntax.ts";
 import { child, type Entry, type MapNode, plain, type ScalarNode, type TreeNode } from "./tree.ts";
-import { isModulePath, UserModule } from "./user_module.ts";
-import type { StageInstance } from "./workflow.ts";
+import type { Condition, StageInstance } from "./workflow.ts";
 
 /** What the loader has to work with. */
 export interface StageSources {
@@ -34,16 +35,12 @@ interface Draft {
   readonly name: string;
   readonly entry: Entry;
   readonly syntax: StageSyntax;
-  /** The stage's keys with references to variables replaced, `with` and `seed` aside. */
+  /** The stage's keys with references to variables replaced, `with`, `if` and `seed` aside. */
   readonly tree: TreeNode;
   readonly chosen: ChosenModule | undefined;
   readonly combinations: readonly Combination[];
-}
-
-interface ChosenModule {
-  readonly module: StageModule;
-  readonly uses: string;
-  readonly url: string;
+  /** Names that any of the combinations has. */
+  readonly matrixNames: ReadonlySet<string>;
 }
 
 /** The output every stage has, written by the engine. */
@@ -67,10 +64,10 @@ export class StageLoader {
   load(): StageInstance[] {
     const drafts = [...this.sources.entries].map(([name, entry]) => this.#draft(name, entry));
     for (const draft of drafts) {
-      const { name, chosen, combinations, tree } = draft;
+      const { name, chosen, tree } = draft;
       this.#edges.set(name, new Map());
       this.signatures.set(name, {
-        instances: combinations.map(({ suffix }) => name + suffix),
+        instances: this.#readable(draft).map(({ suffix }) => name + suffix),
         isMatrix: child(tree, "matrix") !== undefined,
         outputs: chosen && { ...chosen.module.outputs, metrics: METRICS },
       });
@@ -115,12 +112,14 @@ export class StageLoader {
     const chosen = usesNode?.kind === "scalar" && !usesNode.broken
       ? chooseModule(syntax.uses, usesNode.at, modules, diagnostics)
       : undefined;
+    checkNames(child(tree, "matrix")?.value, name, diagnostics);
     const matrix = syntax.matrix && child(tree, "matrix")?.value;
     const combinations = expandMatrix(matrix, diagnostics);
-    return { name, entry, syntax, tree, chosen, combinations };
+    const names = combinations.flatMap(({ values }) => [...values?.keys() ?? []]);
+    return { name, entry, syntax, tree, chosen, combinations, matrixNames: new Set(names) };
   }
 
-  /** The stage's keys; references in `with` and `seed` wait until the instance is known. */
+  /** The stage's keys; references in `with`, `if` and `seed` wait until the instance is known. */
   #ownKeys(node: TreeNode): TreeNode {
     if (node.kind !== "map") return node;
     const scope: Scope = {
@@ -130,7 +129,7 @@ export class StageLoader {
       stages: undefined,
     };
     const entries = [...node.entries].map(([key, entry]) => {
-      const value = key === "with" || key === "seed"
+      const value = ["with", "if", "seed"].includes(key)
         ? entry.value
         : resolve(entry.value, scope, this.sources.diagnostics);
       return [key, { ...entry, value }] as const;
@@ -162,6 +161,7 @@ export class StageLoader {
   ): StageInstance | undefined {
     const { name, syntax, chosen } = draft;
     const seed = this.#seed(draft, combination);
+    const condition = this.#condition(draft, combination, seed);
     const reads = new Set<string>();
     const tree = this.#withTree(draft, combination, seed, reads);
     if (chosen === undefined || tree === undefined) return undefined;
@@ -177,18 +177,47 @@ export class StageLoader {
       reads: instancesOf(reads),
       needs: instancesOf(this.#edges.get(name)?.keys() ?? []),
       seed,
-      attempts: syntax.retry?.attempts ?? 1,
+      condition,
+      retry: {
+        attempts: syntax.retry?.attempts ?? 1,
+        delay: syntax.retry?.delay ?? 1,
+        maxDelay: syntax.retry?.["max-delay"] ?? 60,
+      },
       timeout: syntax.timeout,
       cache: syntax.cache ?? true,
       continueOnError: syntax["continue-on-error"] ?? false,
     };
   }
 
-  #seed({ name, entry, tree }: Draft, { values }: Combination): number {
+  /**
+   * The combinations that later stages read: those whose `if` lets them run. Where it lets none, all:
+   * what reads them is then skipped and says why.
+   */
+  #readable(draft: Draft): readonly Combination[] {
+    const wanted = draft.combinations.filter((combination) => {
+      const seed = this.#seed(draft, combination);
+      return mayRun({ condition: this.#condition(draft, combination, seed) });
+    });
+    return wanted.length > 0 ? wanted : draft.combinations;
+  }
+
+  #condition(
+    { name, tree, matrixNames }: Draft,
+    { values }: Combination,
+    seed: number,
+  ): Condition | undefined {
+    const node = child(tree, "if")?.value;
+    if (node === undefined) return undefined;
+    const { vars, diagnostics } = this.sources;
+    const scope: Scope = { vars, seed, matrix: values, matrixNames, stages: undefined };
+    return readCondition(node, name, scope, diagnostics);
+  }
+
+  #seed({ name, entry, tree, matrixNames }: Draft, { values }: Combination): number {
     const { seed, vars, diagnostics } = this.sources;
     const given = values?.get("seed") ?? child(tree, "seed")?.value;
     if (given === undefined) return seed;
-    const scope: Scope = { vars, seed, matrix: values, stages: undefined };
+    const scope: Scope = { vars, seed, matrix: values, matrixNames, stages: undefined };
     const node: MapNode = {
       kind: "map",
       at: given.at,
@@ -211,7 +240,7 @@ export class StageLoader {
 
   /** The instance's `with`, every reference replaced; undefined where it is no map. */
   #withTree(
-    { name, entry, tree }: Draft,
+    { name, entry, tree, matrixNames }: Draft,
     { values }: Combination,
     seed: number,
     reads: Set<string>,
@@ -223,6 +252,7 @@ export class StageLoader {
       vars,
       seed,
       matrix: values,
+      matrixNames,
       stages: this.signatures,
       onReference: (stage, at) => {
         reads.add(stage);
@@ -262,51 +292,4 @@ export class StageLoader {
     }, this.sources.diagnostics);
     return undefined;
   }
-}
-
-function chooseModule(
-  uses: string | UserModule | undefined,
-  at: Position,
-  modules: ReadonlyMap<string, StageModule>,
-  diagnostics: Diagnostics,
-): ChosenModule | undefined {
-  if (uses instanceof UserModule) {
-    const problem = stageProblem(uses.exported);
-    if (problem === undefined) {
-      const module = uses.exported as StageModule;
-      return { module, uses: uses.specifier, url: uses.url };
-    }
-    diagnostics.add(
-      at,
-      "module-shape",
-      `${uses.specifier} is no stage module: ${problem}`,
-    );
-    return undefined;
-  }
-  if (uses === undefined) return undefined;
-  const module = modules.get(uses);
-  if (module !== undefined) return { module, uses, url: module.url };
-  if (!isModulePath(uses)) {
-    diagnostics.add(
-      at,
-      "unknown-module",
-      `no stage module is named "${uses}"${suggest(uses, [...modules.keys()])}`,
-    );
-  }
-  return undefined;
-}
-
-function stageProblem(exported: unknown): string | undefined {
-  const problem = shapeProblem(exported, ["run"]);
-  if (problem !== undefined || !(exported instanceof Object)) return problem;
-  const outputs: unknown = Reflect.get(exported, "outputs");
-  const isRight = outputs instanceof Object &&
-    Object.values(outputs).every((output) => output instanceof Object && "kind" in output);
-  if (!isRight) {
-    return "its default export lacks outputs (a map of { kind, description })";
-  }
-  if ("metrics" in outputs) {
-    return 'the output "metrics" is the engine\'s own: use another name';
-  }
-  return undefined;
 }

@@ -5,24 +5,35 @@
 import { z } from "zod";
 import { UserModule } from "./user_module.ts";
 
-const word = z.string().regex(
-  /^[A-Za-z][\w-]*$/,
-  "a name is letters, digits, _ and -, and begins with a letter",
-);
+const NAME = /^[A-Za-z][\w-]*$/;
+const NAME_WORDS = "a name is letters, digits, _ and -, and begins with a letter";
+
+const word = z.string().regex(NAME, NAME_WORDS);
+
+/** What is wrong with a name, if anything is. */
+export function nameProblem(name: string): string | undefined {
+  return NAME.test(name) ? undefined : NAME_WORDS;
+}
 
 /** The whole file. */
 export const workflowSyntax = z.strictObject({
-  name: word.optional(),
-  description: z.string().optional(),
-  seed: z.int().min(0).default(1),
-  vars: z.record(word, z.unknown()).optional(),
+  name: word.optional().describe("name of the workflow; left out: the file's"),
+  description: z.string().optional().describe("what the workflow is for"),
+  seed: z.int().min(0).default(1).describe("seed of every stage that has none of its own"),
+  vars: z.record(word, z.unknown()).optional().describe("values for the rest of the file"),
   stages: z.record(word, z.unknown()).refine(
     (stages) => Object.keys(stages).length > 0,
     "a workflow needs at least one stage",
-  ),
+  ).describe("the stages, by name"),
 });
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** A matrix: names with lists of values, beside `include` and `exclude` with lists of combinations. Names are checked apart. */
+const matrix = z.object({
+  include: z.array(z.record(word, scalar)).min(1).optional(),
+  exclude: z.array(z.record(word, scalar)).min(1).optional(),
+}).catchall(z.array(scalar).min(1));
 
 /** A length of time: `90s`, `15m`, `1.5h`, `1h30m`. */
 const duration = z.string().regex(
@@ -34,22 +45,33 @@ const duration = z.string().regex(
     (sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ""] ?? 0),
     0,
   );
-}).refine((seconds) => seconds > 0, "a timeout is longer than nothing");
+}).refine((seconds) => seconds > 0, "a length of time is longer than nothing");
 
-/** One stage; `with` and `seed` are looked at once for each instance. */
+/** How often a stage is tried, and how long it waits between: `delay`, then twice as long each time. */
+const retry = z.strictObject({
+  attempts: z.int().min(1).max(10).describe("how often it is tried at most"),
+  delay: duration.prefault("1s").describe("the wait before the second attempt; then it doubles"),
+  "max-delay": duration.prefault("1m").describe("no wait is longer"),
+});
+
+/** One stage; `with`, `if` and `seed` are looked at once for each instance. */
 export const stageSyntax = z.strictObject({
   uses: z.custom<string | UserModule>(
     (value) => typeof value === "string" || value instanceof UserModule,
     "expected the name of a stage module, or the path of a module of your own",
-  ),
-  with: z.unknown().optional(),
-  needs: z.union([z.string(), z.array(z.string())]).optional(),
-  seed: z.unknown().optional(),
-  matrix: z.record(word, z.array(scalar).min(1)).optional(),
-  retry: z.strictObject({ attempts: z.int().min(1).max(10) }).optional(),
-  timeout: duration.optional(),
-  cache: z.boolean().default(true),
-  "continue-on-error": z.boolean().default(false),
+  ).describe("the stage's module, or the path of your own: ./my_stage.ts"),
+  with: z.unknown().optional().describe("the stage's inputs"),
+  needs: z.union([z.string(), z.array(z.string())]).optional()
+    .describe("stages that must be over first, without data"),
+  seed: z.unknown().optional().describe("the stage's own seed"),
+  if: z.unknown().optional().describe("an expression; where it is false, the stage is skipped"),
+  matrix: matrix.optional().describe("one instance for each combination of the values"),
+  retry: retry.optional().describe("how often the stage is tried, and the waits between"),
+  timeout: duration.optional().describe("how long an attempt may take: 90s, 15m, 2h"),
+  cache: z.boolean().default(true)
+    .describe("false: its results are never taken from an earlier run"),
+  "continue-on-error": z.boolean().default(false)
+    .describe("true: its failure does not fail the run"),
 });
 
 /** A stage's keys as far as they are right. */

@@ -17,6 +17,8 @@ export interface ScalarNode {
   readonly at: Position;
   /** Where each `${{` of a text stands. */
   readonly expressions?: readonly Position[];
+  /** Where a text's first character stands, if the text stands there as it is, on one line. */
+  readonly textAt?: Position | undefined;
   /** True where an error was already reported, so that nothing else is said of it. */
   readonly broken?: boolean;
 }

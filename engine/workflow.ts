@@ -4,6 +4,28 @@
  */
 import type { StageModule } from "./module.ts";
 
+/** What the `if` of a stage says, for each way in which what it needs can end. */
+export interface Condition {
+  /** As it was written, for messages. */
+  readonly text: string;
+  /** Whether the instance runs where all it needs has succeeded. */
+  readonly success: boolean;
+  /** Whether it runs where something it needs, near or far, has failed. */
+  readonly failure: boolean;
+  /** Whether it runs where something it needs was skipped and nothing failed. */
+  readonly skipped: boolean;
+}
+
+/** How often an instance is tried, and how long it waits between attempts. */
+export interface Retry {
+  /** At least 1. */
+  readonly attempts: number;
+  /** Seconds before the second attempt; each later wait is twice as long, less up to half by chance. */
+  readonly delay: number;
+  /** Seconds that no wait exceeds. */
+  readonly maxDelay: number;
+}
+
 /** One instance of a stage: the stage itself, or its copy for one combination of its matrix. */
 export interface StageInstance {
   /** `rl (seed=2)`, or the stage's name where it has no matrix. */
@@ -26,8 +48,10 @@ export interface StageInstance {
   readonly needs: readonly string[];
   /** Everything random in the stage comes from it. */
   readonly seed: number;
-  /** How often it is tried; at least 1. */
-  readonly attempts: number;
+  /** Its `if`; undefined where it has none: it then runs once all it needs has succeeded. */
+  readonly condition: Condition | undefined;
+  /** How often it is tried. */
+  readonly retry: Retry;
   /** Seconds after which an attempt is stopped. */
   readonly timeout: number | undefined;
   /** False where its results are never taken from the cache. */

@@ -182,17 +182,19 @@ class Converter {
   #scalar(node: unknown, at: Position): TreeNode {
     if (!isScalar(node)) return { kind: "scalar", value: null, at };
     const { value } = node;
-    if (typeof value !== "string" || !value.includes("${{")) {
-      return { kind: "scalar", value, at };
-    }
+    if (typeof value !== "string") return { kind: "scalar", value, at };
     const [start, end] = node.range ?? [0, 0];
+    const inside = this.text.slice(start, end).indexOf(value);
+    const isVerbatim = inside !== -1 && !value.includes("\n");
+    const textAt = isVerbatim ? this.locate(start + inside) : undefined;
+    if (!value.includes("${{")) return { kind: "scalar", value, at, textAt };
     const expressions: Position[] = [];
     for (
       let offset = this.text.indexOf("${{", start);
       offset !== -1 && offset < end;
       offset = this.text.indexOf("${{", offset + 1)
     ) expressions.push(this.locate(offset));
-    return { kind: "scalar", value, at, expressions };
+    return { kind: "scalar", value, at, textAt, expressions };
   }
 
   #at(node: unknown): Position {

@@ -26,6 +26,28 @@ Deno.test("the README's workflow is valid", async () => {
   }
 });
 
+Deno.test("the workflow of docs/workflows.md is valid, and its if and matrix do what it says", async () => {
+  const page = await Deno.readTextFile(new URL("docs/workflows.md", root));
+  const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1];
+  assert(example !== undefined, "docs/workflows.md shows no workflow");
+  const file = await Deno.makeTempFile({ suffix: ".yaml" });
+  try {
+    await Deno.writeTextFile(file, example);
+    const { instances } = await loadWorkflow(file);
+    assertEquals(instances.map(({ name, condition }) => [name, condition?.success]), [
+      ["demos", undefined],
+      ["policy", undefined],
+      ["rl (seed=1, split=train)", true],
+      ["rl (seed=1, split=all)", true],
+      ["rl (seed=2, split=train)", false],
+      ["rl (seed=2, split=all)", false],
+      ["rl (seed=3, split=train)", false],
+    ]);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
 Deno.test("every task the README names exists", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const named = [...readme.matchAll(/deno task ([a-z-]+)/g)].map(([, name]) => name!);

@@ -18,9 +18,9 @@ function inputs(workflow: Workflow): Record<string, unknown> {
 Deno.test("a template is split into texts and references", () => {
   assertEquals(parseTemplate("a ${{ vars.x }}/${{seed}}"), [
     "a ",
-    { path: ["vars", "x"], text: "vars.x" },
+    { kind: "reference", path: ["vars", "x"], text: "vars.x", offset: 6 },
     "/",
-    { path: ["seed"], text: "seed" },
+    { kind: "reference", path: ["seed"], text: "seed", offset: 19 },
   ]);
   const error = assertThrows(() => parseTemplate("${{ seed }} ${{ a b }}"), ExpressionError);
   assertEquals(error.index, 1);
@@ -105,7 +105,7 @@ stages:
 `);
   assertEquals(workflow.instances.map(({ name }) => name), ["first", "last"]);
   const [first, last] = workflow.instances;
-  assertEquals([first?.seed, first?.timeout, first?.attempts], [9, 5400, 3]);
+  assertEquals([first?.seed, first?.timeout, first?.retry.attempts], [9, 5400, 3]);
   assertEquals([last?.needs, last?.reads], [["first"], []]);
 });
 

@@ -122,7 +122,7 @@ Deno.test("a failed attempt is tried again, with metrics and outputs of its own"
   await using work = await Workspace.with(ONE);
   let attempt = 0;
   const run = await work.run({
-    overrides: ["stages.work.retry.attempts=3"],
+    overrides: ["stages.work.retry.attempts=3", "stages.work.retry.delay=0.01s"],
     stages: working(async (context) => {
       context.metric(++attempt, {});
       await Deno.writeTextFile(context.output("data"), `attempt ${attempt}`, { createNew: true });
@@ -143,7 +143,7 @@ Deno.test("after its last attempt a stage has failed, and what needs it is skipp
   await using work = await Workspace.with(`
 name: failing
 stages:
-  work: { uses: work, with: { size: 1 }, retry: { attempts: 2 } }
+  work: { uses: work, with: { size: 1 }, retry: { attempts: 2, delay: 0.01s } }
   model: { uses: train, with: { dataset: "\${{ stages.work.outputs.data }}" } }
   test: { uses: play, with: { env: taxi, models: ["\${{ stages.model.outputs.model }}"] } }
   after: { uses: make, needs: work, with: { size: 2 } }
@@ -204,7 +204,11 @@ function forever({ signal }: StageContext): Promise<void> {
 Deno.test("a timeout stops an attempt, and is a failure that can be retried", async () => {
   await using work = await Workspace.with(ONE);
   const run = await work.run({
-    overrides: ["stages.work.timeout=0.05s", "stages.work.retry.attempts=2"],
+    overrides: [
+      "stages.work.timeout=0.05s",
+      "stages.work.retry.attempts=2",
+      "stages.work.retry.delay=0.01s",
+    ],
     stages: working(forever),
   });
   assertEquals(run.status, "failed");
@@ -217,7 +221,11 @@ Deno.test("a stage that does not stop is left behind after the grace, and not re
   let context: StageContext | undefined;
   const run = await work.run({
     grace: 50,
-    overrides: ["stages.work.timeout=0.05s", "stages.work.retry.attempts=2"],
+    overrides: [
+      "stages.work.timeout=0.05s",
+      "stages.work.retry.attempts=2",
+      "stages.work.retry.delay=0.01s",
+    ],
     stages: working((given) => {
       context = given;
       return new Promise(() => {});
