@@ -4,7 +4,8 @@
  * @module
  */
 import type { Device } from "./device.ts";
-import { defineKernel, ELEMENTWISE } from "./kernel.ts";
+import { defineKernel, ELEMENTWISE, unroll } from "./kernel.ts";
+import type { Stream } from "./stream.ts";
 import { bytesOf, Tensor, type TensorOptions } from "./tensor.ts";
 
 /** Rows of one panel. A taller tensor stands in several panels side by side. */
@@ -42,6 +43,25 @@ for (var i = 0u; i < 4u; i++) {
 y[index] = y_t(value);`,
 });
 
+/** vec4s an invocation copies; a padded row is a multiple of them. */
+const RUN = 4;
+
+/** For columns that come in fours: a fifth to a third less time on the software adapter. */
+const padFoursKernel = defineKernel({
+  label: "pad rows of fours",
+  bindings: { x: "read float4", y: "write float4" },
+  parameters: { columns: "u32", runs: "u32" }, // vec4s of a row, and runs of a padded one
+  workgroupSize: 64,
+  body: `let column = ${RUN}u * (index % p.runs);
+let start = index / p.runs * p.columns + column;
+${
+    unroll(RUN, (i) =>
+      `var value${i} = vec4f();
+if (column + ${i}u < p.columns) { value${i} = vec4f(x[start + ${i}u]); }
+y[${RUN}u * index + ${i}u] = y_t(value${i});`)
+  }`,
+});
+
 const padWordsKernel = defineKernel({
   label: "pad rows of words",
   bindings: { x: "read u32", y: "write u32" },
@@ -72,17 +92,24 @@ export function makeImage(
   let source = tensor;
   if (padded !== tensor.columns * bytes) {
     source = empty([tensor.rows, padded / bytes], { type: tensor.type });
-    if (tensor.type === "i8") {
-      const numbers = { columns: tensor.columns / 4, width: padded / 4 };
-      const [x, y] = [tensor, source].map((t) => asWords(t));
-      stream.dispatch(padWordsKernel, { x: x!, y: y! }, numbers, y!.size);
-    } else {
-      const numbers = { columns: tensor.columns, width: source.columns / 4 };
-      stream.dispatch(padKernel, { x: tensor, y: source }, numbers, source.size / 4);
-    }
+    pad(stream, tensor, source);
   }
   stream.copyToTexture(source, texture, PANEL_ROWS);
   return { texture, width };
+}
+
+/** Copies the rows of x to the wider ones of y, with zeros behind. */
+function pad(stream: Stream, x: Tensor, y: Tensor): void {
+  const [columns, width] = [x.columns, y.columns / 4];
+  if (x.type === "i8") {
+    const words = { x: asWords(x), y: asWords(y) };
+    stream.dispatch(padWordsKernel, words, { columns: columns / 4, width }, words.y.size);
+  } else if (columns % 4 === 0) {
+    const numbers = { columns: columns / 4, runs: width / RUN };
+    stream.dispatch(padFoursKernel, { x, y }, numbers, y.size / 4 / RUN);
+  } else {
+    stream.dispatch(padKernel, { x, y }, { columns, width }, y.size / 4);
+  }
 }
 
 /** The same bytes as u32; columns of int8 come in fours. */

@@ -37,6 +37,14 @@ export const MAX_ITERATIONS = 65_535;
  */
 export const ELEMENTWISE = 256;
 
+/**
+ * WGSL of `inside(index, size)`: which elements of a vec4 a tensor has. A parameter whose size is no
+ * multiple of 4 is followed by padding that must stay zero, since the gradient norm goes over it.
+ */
+export const INSIDE = `fn inside(index: u32, size: u32) -> vec4<bool> {
+  return vec4u(4u * index) + vec4u(0u, 1u, 2u, 3u) < vec4u(size);
+}`;
+
 /** A kernel: one WGSL entry point and how to call it. */
 export interface Kernel<B extends string = string, P extends string = string> {
   /** Name in error messages. */

@@ -163,17 +163,16 @@ export class Parameters {
       data.length === tensor.size,
       `parameter ${name} (${tensor.shape}) takes ${tensor.size} elements, got ${data.length}`,
     );
-    this.changed();
-    if (values.type === "f32") this.device.stream.write(values, data);
-    if (tensor.type === "f32") return;
-    const halves = Float16Array.from(data);
-    const at = halves.findIndex((value) => !Number.isFinite(value));
+    const halves = tensor.type === "f16" ? Float16Array.from(data) : undefined;
+    const at = halves?.findIndex((value) => !Number.isFinite(value)) ?? -1;
     if (at >= 0) {
       throw new NonFiniteError(
         `element ${at} of parameter ${name} is ${data[at]}, which f16 cannot hold; use f32`,
       );
     }
-    this.device.stream.write(tensor, halves);
+    this.changed();
+    if (values.type === "f32") this.device.stream.write(values, data);
+    if (halves !== undefined) this.device.stream.write(tensor, halves);
   }
 
   /** To be called by whoever writes into the arenas' values: images of the old ones are dropped. */
@@ -206,6 +205,7 @@ export class Parameters {
   /** Writes into a vector that is laid out as the parameter's arena is. */
   writeLike(vectorOf: (arena: Arena) => Tensor, name: string, data: Float32Array): void {
     const { arena, offset, tensor } = this.#placeOf(name);
+    this.changed();
     this.device.stream.write(slice(vectorOf(arena), tensor.shape, offset), data);
   }
 
@@ -223,9 +223,12 @@ export class Parameters {
     this.#images.clear();
     for (const { values, shadow, gradients } of this.arenas) {
       for (const tensor of [values, shadow, gradients]) {
-        if (tensor !== undefined) this.device.pool.release(tensor.buffer);
+        if (tensor === undefined) continue;
+        tensor.released = true;
+        this.device.pool.release(tensor.buffer);
       }
     }
+    for (const { tensor } of this.#places.values()) tensor.released = true;
   }
 
   #placeOf(name: string): Place {

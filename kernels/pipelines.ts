@@ -125,7 +125,13 @@ function halvesOf(kernel: Kernel, bindings: Readonly<Record<string, Resource>>):
   const halves: string[] = [];
   for (const [name, binding] of Object.entries(kernel.bindings)) {
     const resource = bindings[name];
-    if (!(resource instanceof Tensor) || resource.type !== "f16") continue;
+    if (!(resource instanceof Tensor)) continue;
+    requireShape(
+      resource.type === "f32" || resource.type === "f16" || !/f32|vec.f|float/.test(binding),
+      `${kernel.label}: ${name} (${resource.shape}) holds ${resource.type}, but the kernel takes ` +
+        `${binding}`,
+    );
+    if (resource.type !== "f16") continue;
     requireShape(
       isFloat(binding),
       `${kernel.label}: ${name} (${resource.shape}) is stored as f16, but the kernel takes ${binding}`,

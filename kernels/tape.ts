@@ -156,9 +156,15 @@ export class Tape {
     return image;
   }
 
-  /** To be called by an op that writes into a tensor older than itself: its texture is out of date. */
+  /**
+   * To be called by an op that writes into a tensor older than itself: its texture is out of date,
+   * and so are those of other views of its memory.
+   */
   changed(tensor: Tensor): void {
-    this.#images.delete(tensor);
+    tensor.keptImages?.clear();
+    for (const known of this.#images.keys()) {
+      if (known.buffer === tensor.buffer) this.#images.delete(known);
+    }
   }
 
   /**

@@ -3,7 +3,7 @@
  * @module
  */
 import { type ActivationName, ACTIVATIONS, activationWgsl } from "../activations.ts";
-import { defineKernel, ELEMENTWISE } from "../kernel.ts";
+import { defineKernel, ELEMENTWISE, INSIDE } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -20,10 +20,11 @@ function kernelsOf(name: ActivationName) {
   const backward = defineKernel({
     label: `${name} backward`,
     bindings: { x: "read float4", dy: "read float4", dx: "write float4" },
-    parameters: { accumulate: "u32" },
+    parameters: { accumulate: "u32", size: "u32" },
     workgroupSize: ELEMENTWISE,
-    declarations,
-    body: `var value = vec4f(dy[index]) * ${name}Slope(vec4f(x[index]));
+    declarations: `${declarations}\n${INSIDE}`,
+    body: `let slope = vec4f(dy[index]) * ${name}Slope(vec4f(x[index]));
+var value = select(vec4f(), slope, inside(index, p.size));
 if (p.accumulate == 1u) { value += vec4f(dx[index]); }
 dx[index] = dx_t(value);`,
   });
@@ -47,7 +48,8 @@ export function activateBackward(
 ): void {
   const { backward } = kernels.get(name)!;
   const count = Math.ceil(tensors.x.size / 4);
-  tape.device.stream.dispatch(backward, tensors, { accumulate }, count);
+  const { size } = tensors.x;
+  tape.device.stream.dispatch(backward, tensors, { accumulate, size }, count);
 }
 
 /** `y = f(x)`, any shape. */

@@ -104,6 +104,10 @@ export function categoricalLoss(
   );
   const dLogits = tape.empty(logits.shape, { type: logits.type });
   softmaxSlopes(tape, input, { facts, dLogits, entropyWeight });
+  requireShape(
+    logits.gradient === undefined,
+    `categorical loss: logits (${logits.shape}) have a derivative already, which this one would replace`,
+  );
   logits.gradient = dLogits;
   return { losses, logProbabilities, entropies };
 }

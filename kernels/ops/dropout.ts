@@ -7,23 +7,25 @@
  * word is below rate · 2³².
  * @module
  */
-import { defineKernel, ELEMENTWISE } from "../kernel.ts";
+import { defineKernel, ELEMENTWISE, INSIDE } from "../kernel.ts";
 import type { Tape } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 
 const kernel = defineKernel({
   label: "dropout",
   bindings: { x: "read float4", y: "write float4" },
-  parameters: { seed: "u32", threshold: "u32", scale: "f32", accumulate: "u32" },
+  parameters: { seed: "u32", threshold: "u32", scale: "f32", accumulate: "u32", size: "u32" },
   workgroupSize: ELEMENTWISE,
-  declarations: `fn pcg4d(counter: vec4u) -> vec4u {
+  declarations: `${INSIDE}
+fn pcg4d(counter: vec4u) -> vec4u {
   var v = counter * 1664525u + 1013904223u;
   v.x += v.y * v.w; v.y += v.z * v.x; v.z += v.x * v.y; v.w += v.y * v.z;
   v ^= v >> vec4u(16u);
   v.x += v.y * v.w; v.y += v.z * v.x; v.z += v.x * v.y; v.w += v.y * v.z;
   return v;
 }`,
-  body: `let kept = pcg4d(vec4u(index, p.seed, 0u, 0u)) >= vec4u(p.threshold);
+  body:
+    `let kept = (pcg4d(vec4u(index, p.seed, 0u, 0u)) >= vec4u(p.threshold)) & inside(index, p.size);
 var value = select(vec4f(), vec4f(x[index]) * p.scale, kept);
 if (p.accumulate == 1u) { value += vec4f(y[index]); }
 y[index] = y_t(value);`,
@@ -51,7 +53,12 @@ export function dropout(tape: Tape, x: Tensor, options: DropoutOptions): Tensor 
   }
   if (rate === 0) return x;
   const { stream } = tape.device;
-  const numbers = { seed, threshold: Math.floor(rate * 2 ** 32), scale: 1 / (1 - rate) };
+  const numbers = {
+    size: x.size,
+    seed,
+    threshold: Math.floor(rate * 2 ** 32),
+    scale: 1 / (1 - rate),
+  };
   const count = Math.ceil(x.size / 4);
   const y = tape.result(x.shape, x.requiresGradient);
   stream.dispatch(kernel, { x, y }, { ...numbers, accumulate: 0 }, count);

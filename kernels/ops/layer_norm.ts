@@ -101,6 +101,10 @@ export function layerNorm(
 ): Tensor {
   const [rows, columns] = [x.rows, x.columns];
   requireShape(
+    weight.requiresGradient === bias.requiresGradient,
+    "layer norm: weight and bias are trained or frozen together",
+  );
+  requireShape(
     columns % 4 === 0 && weight.size === columns && bias.size === columns,
     `layer norm: x (${x.shape}) needs a last extent that is a multiple of 4, ` +
       `and weight (${weight.shape}) and bias (${bias.shape}) of that size`,

@@ -84,8 +84,10 @@ let clipped = weight > 0.0 && ratio > p.highest || weight < 0.0 && ratio < p.low
 var pull = weight;
 var loss = -weight * logProbability;
 if (p.useRatio == 1u) {
-  pull = select(weight * ratio, 0.0, clipped);
-  loss = -min(weight * ratio, weight * clamp(ratio, p.lowest, p.highest));
+  // A step of no weight counts for nothing, however far the ratio has run away.
+  pull = select(weight * ratio, 0.0, clipped || weight == 0.0);
+  let least = min(weight * ratio, weight * clamp(ratio, p.lowest, p.highest));
+  loss = select(-least, 0.0, weight == 0.0);
 }
 end = p.columns;
 ${
@@ -251,6 +253,10 @@ export function policyLoss(tape: Tape, logits: Tensor, options: PolicyLossOption
     entropyWeight,
     divergenceWeight: divergence?.weight ?? 0,
   }, count);
+  requireShape(
+    logits.gradient === undefined,
+    `policy loss: logits (${logits.shape}) have a derivative already, which this one would replace`,
+  );
   logits.gradient = dLogits;
   const result = (i: number) => new Tensor([count], results.buffer, 4 * i * stride, false);
   return {

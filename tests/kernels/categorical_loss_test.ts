@@ -255,3 +255,14 @@ Deno.test("categoricalLoss refuses targets that are no choices, and shapes that 
   refuses({}, "holds u32, not floats", tape.empty([2, 5], { type: "u32" }));
   tape.release();
 });
+
+Deno.test("categoricalLoss refuses logits that have a derivative already, and whole numbers", () =>
+  gpu().run((tape) => {
+    const options = { targets: Uint32Array.of(1), weights: Float32Array.of(1) };
+    const logits = tape.upload(new Float32Array(4), [1, 4]);
+    categoricalLoss(tape, logits, options);
+    assertThrows(() => categoricalLoss(tape, logits, options), ShapeError, "derivative already");
+    const indices = tape.upload(new Uint32Array(4), [1, 4]);
+    assertThrows(() => categoricalLoss(tape, indices, options), ShapeError, "holds u32");
+    return Promise.resolve();
+  }));

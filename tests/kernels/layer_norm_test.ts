@@ -126,3 +126,14 @@ Deno.test("layer norm refuses shapes that do not fit or are beyond its loops", (
   refuses(claimed(65_535 * 64 + 1, 4), 4, "4194240 rows");
   tape.release();
 });
+
+Deno.test("layer norm refuses a weight and a bias of which one alone is frozen", () => {
+  const tape = new Tape(gpu().device);
+  const weight = tape.empty([8], { requiresGradient: true });
+  assertThrows(
+    () => layerNorm(tape, tape.empty([2, 8]), weight, tape.empty([8])),
+    ShapeError,
+    "trained or frozen together",
+  );
+  tape.release();
+});

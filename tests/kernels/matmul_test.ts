@@ -73,7 +73,13 @@ function productOf(sizes: Case, a: Float32Array, b: Float32Array): Float64Array 
 }
 
 /** Multiplies random matrices and compares with float64. */
-async function check(on: Gpu, random: Random, sizes: Case, extras: Extras): Promise<void> {
+async function check(
+  on: Gpu,
+  random: Random,
+  sizes: Case,
+  extras: Extras,
+  tolerance = 2e-5,
+): Promise<void> {
   const { rows, columns, depth, transposes, batch } = sizes;
   const a = stored(random, batch * rows * depth, sizes.a);
   const b = stored(random, batch * depth * columns, sizes.b);
@@ -107,8 +113,10 @@ async function check(on: Gpu, random: Random, sizes: Case, extras: Extras): Prom
     value + (extras.bias ? bias[i % columns]! : 0) + (extras.residual ? residual![i]! : 0) +
     (extras.accumulate === 1 ? earlier![i]! : 0)
   );
-  if (before !== undefined) assertClose(before, linear, 2e-5, `${what}, before the activation`);
-  assertClose(out!, extras.activation ? gelu(linear) : linear, 2e-5, what);
+  if (before !== undefined) {
+    assertClose(before, linear, tolerance, `${what}, before the activation`);
+  }
+  assertClose(out!, extras.activation ? gelu(linear) : linear, tolerance, what);
   const added = extras.columnSums ? reference.columnSums(b, columns) : new Float64Array(columns);
   const expected = sumsBefore.map((value, i) => value + added[i]!);
   assertClose(sums!, expected, 2e-5, `${what}, column sums`);
@@ -242,6 +250,14 @@ Deno.test("an inner extent beyond one call's loops is summed in parts to its end
     const product = await productOfOnes(on, { ...shape, transposes, depth });
     assert(product.every((sum) => sum === depth + 1), `${transposes} over ${depth}: ${product}`);
   }
+});
+
+Deno.test("an activation is applied to the whole of a product summed in parts", async () => {
+  const sizes = { transposes: "NN", rows: 2, columns: 8, batch: 1, a: "f32", b: "f32" } as const;
+  const on = withTuning({ ...software, matmul: "workgroup" });
+  const extras = { ...NO_EXTRAS, bias: true, activation: true };
+  const random = new Random(5);
+  await check(on, random, { ...sizes, depth: 40_000 }, extras, 2e-4);
 });
 
 Deno.test("more workgroups than one dimension holds compute every element", () =>

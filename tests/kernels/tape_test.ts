@@ -6,6 +6,7 @@ import {
   attention,
   gelu,
   linear,
+  Parameters,
   placeRows,
   ShapeError,
   Tape,
@@ -127,6 +128,28 @@ Deno.test("a cache written between two reads on one tape is read anew", () =>
     const [zeros, twos] = await gpu().read([before, after]);
     assert(zeros!.every((value) => value === 0));
     assert(twos!.every((value) => value === 2));
+  }, { gradients: false }));
+
+Deno.test("a parameter written by an op is read anew, and so is a tensor written through a view", () =>
+  gpu().run(async (tape) => {
+    const { device } = gpu();
+    const shape = [{ name: "w", shape: [64, 64], decay: false }];
+    const parameters = new Parameters(device, shape, { trainable: false });
+    const w = parameters.get("w");
+    parameters.write("w", new Float32Array(64 * 64).fill(1));
+    const ones = tape.upload(new Float32Array(64).fill(1), [1, 64]);
+    const before = linear(tape, ones, w);
+    const rows = tape.upload(new Float32Array(64 * 64).fill(2), [64, 64]);
+    placeRows(tape, rows, Uint32Array.from({ length: 64 }, (_, i) => i), w);
+    const after = linear(tape, ones, w);
+    const x = tape.upload(new Float32Array(64).fill(1), [1, 64]);
+    const viewed = linear(tape, x, rows);
+    addInto(tape, ones, x.reshape([64]));
+    const doubled = linear(tape, x, rows);
+    const results = await gpu().read([before, after, viewed, doubled]);
+    assertEquals(results.map((values) => values[0]), [64, 128, 128, 256]);
+    parameters.release();
+    assertThrows(() => linear(tape, ones, w), ShapeError, "was given back");
   }, { gradients: false }));
 
 Deno.test("a tensor copied to a texture once serves every op of the tape", () =>

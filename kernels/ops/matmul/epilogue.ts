@@ -53,8 +53,8 @@ fn store(batch: u32, row: u32, column: u32, product: vec4f) {
   if (p.useScales == 1u) { value *= ${read("scales", "column")}; }
   if (p.useBias == 1u) { value += ${read("bias", "column")}; }
   if (p.useResidual == 1u) { value += ${read("residual", "at")}; }
-  ${activate}
   if (p.accumulate == 1u) { value += ${read("out", "at")}; }
+  ${activate}
   ${write("out", "at")}
 }
 fn storeSums(column: u32, sum: vec4f) {

@@ -3,7 +3,7 @@
  * activation and accumulation.
  *
  * This file checks shapes and chooses the kernel; `register_tile.ts` is the software adapter's,
- * `workgroup_tile.ts` that of hardware GPUs, `epilogue.ts` what both do with a finished tile.
+ * `workgroup_tile.ts` that of hardware GPUs, `epilogue.ts` what that one does with a finished tile.
  * @module
  */
 import type { ActivationName } from "../../activations.ts";
