@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import {
+  loadWorkflow,
   type PlannedStage,
   planWorkflow,
   type RunOptions,
@@ -21,6 +22,7 @@ import { duration } from "./words.ts";
 const USAGE = `usage: deno task workflow FILE [options]
 
   --plan               run nothing: print each stage with run, cached or skipped, and why
+  --graph [FORMAT]     run nothing: print the graph of the stages, as mermaid (default) or svg
   --set PATH=VALUE     change a value: --set stages.rl.with.steps=500 (may come several times)
   --only STAGE         run this stage and what it needs, nothing else
   --force STAGE        run this stage whatever the cache has (may come several times)
@@ -33,17 +35,22 @@ was run, 130 interrupted: the same command continues.`;
 
 /** Runs the command. Returns the exit code. */
 export async function workflowCommand(args: string[]): Promise<number> {
-  const given = readArguments(args, {
+  const given = readArguments(withGraphFormat(args), {
     usage: USAGE,
     flags: ["plan", "json"],
-    texts: ["only", "device", "runs"],
+    texts: ["only", "device", "runs", "graph"],
     lists: ["set", "force"],
     positional: [1, 1],
   });
   if (given === undefined) return 0;
   const [file = ""] = given.positional;
+  const format = readGraphFormat(given);
   try {
     const options = await readOptions(given);
+    if (format !== undefined) {
+      await printGraph(file, options, format);
+      return 0;
+    }
     if (given.flag("plan")) {
       printPlan(await planWorkflow(file, options), given.flag("json"));
       return 0;
@@ -76,6 +83,40 @@ async function readOptions(given: Arguments): Promise<RunOptions> {
     only: given.text("only"),
     force: given.list("force"),
   };
+}
+
+type GraphFormat = "mermaid" | "svg";
+
+/** `--graph` may stand alone: what follows is its format only where it is the name of one. */
+function withGraphFormat(args: readonly string[]): string[] {
+  return args.flatMap((word, index) => {
+    if (word === "--graph") return [`--graph=${formatNamed(args[index + 1]) ?? "mermaid"}`];
+    return args[index - 1] === "--graph" && formatNamed(word) !== undefined ? [] : [word];
+  });
+}
+
+function formatNamed(text: string | undefined): GraphFormat | undefined {
+  return text === "mermaid" || text === "svg" ? text : undefined;
+}
+
+function readGraphFormat(given: Arguments): GraphFormat | undefined {
+  const text = given.text("graph");
+  if (text === undefined) return undefined;
+  const format = formatNamed(text);
+  if (format === undefined) throw new UsageError(`--graph: expected mermaid or svg, got "${text}"`);
+  const other = ["json", "plan"].find((flag) => given.flag(flag));
+  if (other !== undefined) throw new UsageError(`--graph prints a graph: leave --${other} out`);
+  return format;
+}
+
+async function printGraph(file: string, options: RunOptions, format: GraphFormat): Promise<void> {
+  const workflow = await loadWorkflow(file, options);
+  const { stageGraph } = await import("../engine/stage_graph.ts");
+  const graph = stageGraph(workflow);
+  const text = format === "svg"
+    ? (await import("../engine/graph_svg.ts")).graphSvg(workflow.name, graph)
+    : (await import("../engine/mermaid.ts")).mermaid(graph);
+  console.log(text.trimEnd());
 }
 
 function readDevice(text: string): DeviceChoice {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { EventBody } from "./events.ts";
 import type { Executor } from "./executor.ts";
 import type { DeviceChoice } from "./module.ts";
+import type { Secrets } from "./secrets.ts";
 import { RecordingContext } from "./stage_context.ts";
 import type { Retry, StageInstance } from "./workflow.ts";
 
@@ -25,6 +26,8 @@ export interface AttemptOptions {
   readonly device: DeviceChoice;
   /** Aborts the run. */
   readonly signal: AbortSignal;
+  /** What no log may show. */
+  readonly secrets: Secrets;
   /** Gets the events. */
   readonly emit: (event: EventBody) => void;
   /** Milliseconds that a stage gets to stop once it is asked to. */

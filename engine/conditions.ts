@@ -6,7 +6,8 @@ import type { Diagnostics } from "./diagnostics.ts";
 import { asksStatus, type NeedsStatus } from "./evaluate.ts";
 import { parseExpression } from "./expressions.ts";
 import { withNeeds } from "./graph.ts";
-import { resolveCondition, type Scope } from "./resolve.ts";
+import { resolveCondition } from "./resolve.ts";
+import type { Scope } from "./scope.ts";
 import type { TreeNode } from "./tree.ts";
 import type { Condition, StageInstance } from "./workflow.ts";
 

@@ -18,6 +18,7 @@ import { Planner } from "./plan.ts";
 import { RunRecorder } from "./record.ts";
 import { ResultIndex } from "./result_index.ts";
 import { Run } from "./run.ts";
+import { Secrets } from "./secrets.ts";
 import { select, type Selection } from "./selection.ts";
 import type { RunSummary } from "./summary.ts";
 import type { Workflow } from "./workflow.ts";
@@ -47,6 +48,8 @@ export interface RunOptions extends LoadOptions {
   readonly only?: string | undefined;
   /** Stages (or instances) to run whatever the cache has. */
   readonly force?: readonly string[];
+  /** Reads a variable of the environment, for secrets. Default `Deno.env.get`. */
+  readonly environment?: (name: string) => string | undefined;
   /** Told of every event. */
   readonly listener?: (event: EngineEvent) => void;
   /** Ends the run; it can be continued by running the same again. */
@@ -107,6 +110,7 @@ export async function runWorkflow(
   const workflow = await loadWorkflow(file, options);
   // Whatever may be wrong is found before anything is written.
   const wanted = await prepare(workflow, options);
+  const secrets = Secrets.read(workflow.secrets, options.environment ?? readEnvironment);
   using index = await ResultIndex.open(options.runsFolder);
   const planner = makePlanner(workflow, options, wanted, index);
   await planner.artifacts.sweep();
@@ -115,6 +119,7 @@ export async function runWorkflow(
     workflow,
     decisions: await planner.plan(),
     device: wanted.device?.info ?? {},
+    secrets,
     listener: options.listener,
   });
   let status: "done" | "failed" | "interrupted" = "failed";
@@ -123,6 +128,7 @@ export async function runWorkflow(
       planner,
       recorder,
       executor: local,
+      secrets,
       device: options.device.choice,
       signal: options.signal ?? new AbortController().signal,
       grace: options.grace ?? 10_000,
@@ -131,6 +137,17 @@ export async function runWorkflow(
     recorder.finish(status);
   }
   return recorder.summary;
+}
+
+/** A variable of the process's environment; one that may not be read is a {@linkcode SetupError}. */
+function readEnvironment(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
+    const message = `the secret ${name} may not be read: run deno with --allow-env=${name}`;
+    throw new SetupError(message, { cause });
+  }
 }
 
 /** What the options ask for, and the device it needs. */

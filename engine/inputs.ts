@@ -58,20 +58,22 @@ function isArtifact(schema: z.ZodType): boolean {
   return Array.isArray(schema.meta()?.["artifact"]);
 }
 
-/** The values with every reference replaced by its artifact. */
+/** The values with every reference replaced by its artifact, and every text changed. */
 export function substitute(
   values: unknown,
   artifact: (reference: ArtifactReference) => Artifact,
+  text: (text: string) => string,
 ): unknown {
   if (values instanceof ArtifactReference) return artifact(values);
+  if (typeof values === "string") return text(values);
   if (Array.isArray(values)) {
-    return values.map((item) => substitute(item, artifact));
+    return values.map((item) => substitute(item, artifact, text));
   }
   if (!isPlainObject(values)) return values;
   return Object.fromEntries(
     Object.entries(values).map((
       [key, value],
-    ) => [key, substitute(value, artifact)]),
+    ) => [key, substitute(value, artifact, text)]),
   );
 }
 

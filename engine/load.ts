@@ -13,7 +13,7 @@ import { StageLoader } from "./stage_loader.ts";
 import { parseLeniently, workflowSyntax } from "./syntax.ts";
 import { child, isBroken, type MapNode, plain, type TreeNode } from "./tree.ts";
 import { importUserModules } from "./user_modules.ts";
-import type { StageInstance, Workflow } from "./workflow.ts";
+import type { DeclaredSecret, StageInstance, Workflow } from "./workflow.ts";
 import { parseYaml } from "./yaml_tree.ts";
 
 /** How to load a workflow. */
@@ -55,7 +55,8 @@ export async function loadWorkflow(
   };
   const fields = checkSyntax(subject, diagnostics);
   const seed = fields.seed ?? 1;
-  const instances = await loadStages(root, seed, folder, options, diagnostics);
+  const secrets = declaredSecrets(root);
+  const instances = await loadStages(root, { seed, secrets }, folder, options, diagnostics);
   diagnostics.throwIfAny();
   return {
     name: fields.name ?? basename(file).replace(/\.ya?ml$/, ""),
@@ -64,6 +65,7 @@ export async function loadWorkflow(
     folder,
     text,
     seed,
+    secrets,
     overrides: changed,
     instances,
   };
@@ -77,24 +79,33 @@ function checkSyntax(subject: Subject, diagnostics: Diagnostics) {
   return parseLeniently(workflowSyntax.shape, value);
 }
 
+/** Every name in the list, wrong ones too, so that references to them are not reported again. */
+function declaredSecrets(root: TreeNode): DeclaredSecret[] {
+  const list = child(root, "secrets")?.value;
+  if (list?.kind !== "list") return [];
+  return list.items.map((item) => ({ name: String(plain(item)), at: item.at }));
+}
+
 async function loadStages(
   root: TreeNode,
-  seed: number,
+  { seed, secrets }: { seed: number; secrets: readonly DeclaredSecret[] },
   folder: string,
   options: LoadOptions,
   diagnostics: Diagnostics,
 ): Promise<StageInstance[]> {
   const stages = mapAt(root, "stages");
   const vars = mapAt(root, "vars");
+  const secretNames = new Set(secrets.map(({ name }) => name));
   const loader = new StageLoader({
     entries: stages?.entries ?? new Map(),
     modules: options.stages,
     vars,
+    secrets: secretNames,
     seed,
     diagnostics,
   });
   const instances = loader.load();
-  checkVariables(vars, loader, seed, diagnostics);
+  checkVariables(vars, loader, diagnostics);
   await checkPaths(loader, folder, diagnostics);
   const graph = loader.stageGraph();
   const sorted = topologicalOrder(graph);
@@ -117,12 +128,12 @@ async function loadStages(
 function checkVariables(
   vars: MapNode | undefined,
   loader: StageLoader,
-  seed: number,
   diagnostics: Diagnostics,
 ): void {
   if (vars === undefined) return;
   const found = new Diagnostics();
-  const scope = { vars, seed, matrix: undefined, stages: loader.signatures };
+  const { seed, secrets } = loader.sources;
+  const scope = { vars, seed, secrets, matrix: undefined, stages: loader.signatures };
   resolve(vars, scope, found);
   for (const { at, code, message } of found.list()) {
     if (code !== "unknown-matrix") diagnostics.add(at, code, message);

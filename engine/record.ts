@@ -8,6 +8,7 @@ import type { EngineEvent, EventBody } from "./events.ts";
 import type { RunRecord } from "./history.ts";
 import { type RunFiles, runFiles } from "./layout.ts";
 import type { Decision } from "./plan.ts";
+import type { Secrets } from "./secrets.ts";
 import type { RunStatus, RunSummary, StageSummary } from "./summary.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -26,6 +27,8 @@ export interface RecordStart {
   readonly decisions: readonly Decision[];
   /** Adapter the run computes on; empty when nothing needs one. */
   readonly device: Readonly<Record<string, string>>;
+  /** What no record may show. */
+  readonly secrets: Secrets;
   /** Told of every event. */
   readonly listener: ((event: EngineEvent) => void) | undefined;
 }
@@ -111,7 +114,7 @@ export class RunRecorder {
   /** Records an event, and what follows from it for the summary. */
   emit(body: EventBody): void {
     const time = new Date().toISOString();
-    const event: EngineEvent = { time, run: this.id, ...body } as EngineEvent;
+    const event = { time, run: this.id, ...this.#start.secrets.maskAll(body) } as EngineEvent;
     this.#events.writeSync(
       new TextEncoder().encode(`${JSON.stringify(event)}\n`),
     );
@@ -157,7 +160,8 @@ export class RunRecorder {
       heartbeat: new Date().toISOString(),
     };
     const draft = `${this.#files.record}.tmp`;
-    Deno.writeTextFileSync(draft, `${JSON.stringify(record, null, 2)}\n`);
+    const masked = this.#start.secrets.maskAll(record);
+    Deno.writeTextFileSync(draft, `${JSON.stringify(masked, null, 2)}\n`);
     Deno.renameSync(draft, this.#files.record);
   }
 

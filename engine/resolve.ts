@@ -12,43 +12,10 @@ import {
   parseTemplate,
   type Reference,
 } from "./expressions.ts";
+import type { Scope } from "./scope.ts";
+import { secretPlaceholder } from "./secrets.ts";
 import { nodeOf, valueOf } from "./values.ts";
-import type { OutputDeclaration } from "./module.ts";
-import {
-  child,
-  descend,
-  isBroken,
-  type MapNode,
-  plain,
-  type ScalarNode,
-  type TreeNode,
-} from "./tree.ts";
-
-/** What other stages see of a stage. */
-export interface StageSignature {
-  /** Names of its instances, in matrix order. */
-  readonly instances: readonly string[];
-  /** Whether it has a matrix: a reference to it is then a list. */
-  readonly isMatrix: boolean;
-  /** What it leaves; undefined where its module is unknown, which is reported elsewhere. */
-  readonly outputs: Readonly<Record<string, OutputDeclaration>> | undefined;
-}
-
-/** What references may name at some place of the file. */
-export interface Scope {
-  /** The top-level map `vars`. */
-  readonly vars: MapNode | undefined;
-  /** The seed that holds here; undefined where there is none yet. */
-  readonly seed: number | undefined;
-  /** Values of this instance's matrix; undefined where matrix values mean nothing. */
-  readonly matrix: ReadonlyMap<string, TreeNode> | undefined;
-  /** Names that any combination of the matrix has. */
-  readonly matrixNames?: ReadonlySet<string>;
-  /** Every stage; undefined where outputs mean nothing. */
-  readonly stages: ReadonlyMap<string, StageSignature> | undefined;
-  /** Told of each output that is named. */
-  readonly onReference?: (stage: string, at: Position) => void;
-}
+import { child, descend, isBroken, plain, type ScalarNode, type TreeNode } from "./tree.ts";
 
 /**
  * The tree with every `${{ … }}` replaced. A text that is one reference becomes the value itself, of
@@ -151,11 +118,15 @@ class Resolver {
       this.#fail(this.#place(node, index, offset), "bad-expression", message);
     };
     const reference = (name: Reference): Value | undefined => {
-      const found = this.#reference(name, this.#place(node, index, name.offset), node);
+      const at = this.#place(node, index, name.offset);
+      const found = this.#reference(name, at, node);
       if (isBroken(found)) return undefined;
+      const isSecret = name.path[0] === "secrets";
       const value = valueOf(found);
-      if (value !== undefined) return value;
-      const what = name.path[0] === "stages"
+      if (value !== undefined && !isSecret) return value;
+      const what = isSecret
+        ? "a secret"
+        : name.path[0] === "stages"
         ? "an output, which is known only once the stage has run"
         : "a map";
       fail(name, `"${name.text}" is ${what}, so nothing can be computed with it`);
@@ -186,6 +157,7 @@ class Resolver {
     if (root === "vars") return this.#variable(reference, at);
     if (root === "stages") return this.#output(reference, at, node);
     if (root === "matrix") return this.#matrix(reference, at);
+    if (root === "secrets") return this.#secret(reference, at, node);
     if (root === "seed" && reference.path.length === 1) {
       return this.scope.seed === undefined
         ? this.#fail(at, "bad-expression", '"seed" cannot be used here')
@@ -193,7 +165,7 @@ class Resolver {
     }
     const hint = FUNCTIONS.includes(reference.text)
       ? `: the function is written ${reference.text}()`
-      : suggest(root ?? "", ["seed", "vars", "matrix", "stages"]);
+      : suggest(root ?? "", ["seed", "vars", "matrix", "stages", "secrets"]);
     return this.#fail(at, "bad-expression", `"${reference.text}" names nothing${hint}`);
   }
 
@@ -246,6 +218,19 @@ class Resolver {
         ? `the combination (${own}) of the matrix has no "${name}": add it under "include"`
         : `the matrix has no "${name}"${suggest(name, names)}`,
     );
+  }
+
+  #secret({ path, text }: Reference, at: Position, node: ScalarNode): TreeNode {
+    const { secrets } = this.scope;
+    const name = path.slice(1).join(".");
+    if (secrets === undefined) {
+      const message = `"${text}" cannot be used here: secrets are for the "with" of a stage`;
+      return this.#fail(at, "bad-expression", message);
+    }
+    if (secrets.has(name)) return { kind: "scalar", value: secretPlaceholder(name), at: node.at };
+    const hint = secrets.size > 0 ? suggest(name, [...secrets]) : "";
+    const message = `the workflow declares no secret "${name}"${hint}: name it under "secrets"`;
+    return this.#fail(at, "unknown-secret", message);
   }
 
   #output({ path, text }: Reference, at: Position, node: ScalarNode): TreeNode {

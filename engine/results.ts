@@ -9,6 +9,7 @@ import { substitute } from "./inputs.ts";
 import type { DeviceChoice } from "./module.ts";
 import { hashesOf, type KnownOutputs, type Planner } from "./plan.ts";
 import type { CommittedResult } from "./result_index.ts";
+import type { Secrets } from "./secrets.ts";
 import { strict } from "./schemas.ts";
 import type { StageInstance } from "./workflow.ts";
 
@@ -18,9 +19,12 @@ export class RunResults {
   readonly #results = new Map<string, CommittedResult>();
   readonly #hashes = new Map<string, Readonly<Record<string, string>>>();
 
+  readonly #secrets: Secrets;
+
   /** Empty. */
-  constructor(planner: Planner) {
+  constructor(planner: Planner, secrets: Secrets) {
     this.#planner = planner;
+    this.#secrets = secrets;
   }
 
   /** Hashes of every output so far. */
@@ -53,11 +57,12 @@ export class RunResults {
     );
   }
 
-  /** What the instance's module is given: its `with`, artifacts in place. */
+  /** What the instance's module is given: its `with`, artifacts and secrets in place. */
   input(instance: StageInstance): unknown {
     const values = substitute(
       instance.values,
       (reference) => this.#artifact(reference),
+      (text) => this.#secrets.reveal(text),
     );
     return strict(instance.module.with).parse(values);
   }

@@ -13,6 +13,7 @@ import { hashesOf, type Planner } from "./plan.ts";
 import type { RunRecorder } from "./record.ts";
 import type { CommittedResult } from "./result_index.ts";
 import { RunResults } from "./results.ts";
+import type { Secrets } from "./secrets.ts";
 import type { RunStatus } from "./summary.ts";
 import type { StageInstance } from "./workflow.ts";
 
@@ -24,6 +25,8 @@ export interface RunParts {
   readonly recorder: RunRecorder;
   /** Where stages' code runs. */
   readonly executor: Executor;
+  /** What stages are given and no record may show. */
+  readonly secrets: Secrets;
   /** What `--device` said. */
   readonly device: DeviceChoice;
   /** Aborts the run. */
@@ -42,7 +45,7 @@ export class Run {
   /** Keeps what it needs; {@linkcode execute} does the work. */
   constructor(parts: RunParts) {
     this.#parts = parts;
-    this.#results = new RunResults(parts.planner);
+    this.#results = new RunResults(parts.planner, parts.secrets);
   }
 
   /** Runs everything. What a stage throws is recorded, not thrown. */
@@ -197,7 +200,7 @@ export class Run {
     this.#losses.set(instance.name, "failed");
     if (!failure.interrupted && !instance.continueOnError) this.#failed = true;
     if (!failure.interrupted && failure.cause instanceof Error) {
-      const trace = `${failure.cause.stack}\n`;
+      const trace = this.#parts.secrets.mask(`${failure.cause.stack}\n`);
       Deno.writeTextFileSync(join(folder, "log.txt"), trace, { append: true });
     }
     this.#parts.recorder.emit({
@@ -210,7 +213,7 @@ export class Run {
   }
 
   async #callPublish(instance: StageInstance): Promise<void> {
-    const { recorder } = this.#parts;
+    const { recorder, secrets } = this.#parts;
     const { module } = instance;
     const outputs = this.#results.outputs(instance);
     if (outputs === undefined || module.publish === undefined) return;
@@ -229,6 +232,9 @@ export class Run {
         message: `could not publish: ${messageOf(error)}`,
         attempts: 1,
       });
+    } finally {
+      const report = join(recorder.folder, "report");
+      if (await exists(report)) await secrets.maskFiles(report);
     }
   }
 
@@ -240,6 +246,10 @@ export class Run {
     await Deno.mkdir(folder, { recursive: true });
     return folder;
   }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }
 
 function messageOf(error: unknown): string {

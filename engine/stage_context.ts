@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { suggest } from "./diagnostics.ts";
 import type { EventBody } from "./events.ts";
 import type { DeviceChoice, StageContext } from "./module.ts";
+import type { Secrets } from "./secrets.ts";
 import type { StageInstance } from "./workflow.ts";
 
 /** Progress and gauges of a stage become events at most this often. */
@@ -23,6 +24,8 @@ export interface AttemptPlace {
   readonly device: DeviceChoice;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
+  /** What no log may show. */
+  readonly secrets: Secrets;
   /** Gets the events. */
   readonly emit: (event: EventBody) => void;
 }
@@ -88,7 +91,7 @@ export class RecordingContext implements StageContext {
   /** A line in the stage's log. */
   log(message: string): void {
     if (this.#closed) return;
-    write(this.#log, `${new Date().toISOString()} ${message}\n`);
+    write(this.#log, `${new Date().toISOString()} ${this.#place.secrets.mask(message)}\n`);
     this.#place.emit({
       type: "log",
       stage: this.instance,
@@ -113,7 +116,8 @@ export class RecordingContext implements StageContext {
   metric(step: number, values: Readonly<Record<string, number>>): void {
     if (this.#closed) return;
     const finite = finiteOnly(values);
-    write(this.#metrics, `${JSON.stringify({ step, values: finite })}\n`);
+    const line = this.#place.secrets.maskAll({ step, values: finite });
+    write(this.#metrics, `${JSON.stringify(line)}\n`);
     this.#place.emit({
       type: "metric",
       stage: this.instance,

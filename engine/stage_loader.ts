@@ -9,7 +9,8 @@ import { markPaths } from "./inputs.ts";
 import { reportIssues, type Subject } from "./issues.ts";
 import { checkNames, type Combination, expandMatrix } from "./matrix.ts";
 import type { OutputDeclaration, StageModule } from "./module.ts";
-import { resolve, type Scope, type StageSignature } from "./resolve.ts";
+import { resolve } from "./resolve.ts";
+import type { Scope, StageSignature } from "./scope.ts";
 import { strict } from "./schemas.ts";
 import { chooseModule, type ChosenModule } from "./stage_module.ts";
 import { parseLeniently, seedSyntax, type StageSyntax, stageSyntax } from "./syntax.ts";
@@ -24,6 +25,8 @@ export interface StageSources {
   readonly modules: ReadonlyMap<string, StageModule>;
   /** The file's map `vars`. */
   readonly vars: MapNode | undefined;
+  /** Names of the workflow's secrets. */
+  readonly secrets: ReadonlySet<string>;
   /** The workflow's seed. */
   readonly seed: number;
   /** Gets what is wrong. */
@@ -253,6 +256,7 @@ export class StageLoader {
       seed,
       matrix: values,
       matrixNames,
+      secrets: this.sources.secrets,
       stages: this.signatures,
       onReference: (stage, at) => {
         reads.add(stage);

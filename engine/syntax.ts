@@ -21,6 +21,10 @@ export const workflowSyntax = z.strictObject({
   description: z.string().optional().describe("what the workflow is for"),
   seed: z.int().min(0).default(1).describe("seed of every stage that has none of its own"),
   vars: z.record(word, z.unknown()).optional().describe("values for the rest of the file"),
+  secrets: z.array(
+    z.string().regex(/^[A-Za-z_]\w*$/, "expected the name of a variable of the environment"),
+  )
+    .optional().describe("variables of the environment that stages may be given, never shown"),
   stages: z.record(word, z.unknown()).refine(
     (stages) => Object.keys(stages).length > 0,
     "a workflow needs at least one stage",

@@ -2,6 +2,7 @@
  * A workflow that was found to be right: what the planner and the runner work on.
  * @module
  */
+import type { Position } from "./diagnostics.ts";
 import type { StageModule } from "./module.ts";
 
 /** What the `if` of a stage says, for each way in which what it needs can end. */
@@ -60,6 +61,14 @@ export interface StageInstance {
   readonly continueOnError: boolean;
 }
 
+/** A secret that a workflow declares. */
+export interface DeclaredSecret {
+  /** Name of the variable of the environment. */
+  readonly name: string;
+  /** Where it is declared. */
+  readonly at: Position;
+}
+
 /** A whole workflow. */
 export interface Workflow {
   /** Its name, or the file's. */
@@ -74,6 +83,8 @@ export interface Workflow {
   readonly text: string;
   /** The seed of every stage that has none of its own. */
   readonly seed: number;
+  /** Variables of the environment that stages are given. */
+  readonly secrets: readonly DeclaredSecret[];
   /** What the command line changed: path → value. */
   readonly overrides: Readonly<Record<string, unknown>>;
   /** Every instance, each behind those it needs. */

@@ -120,6 +120,29 @@ Deno.test("--plan prints and writes nothing", async () => {
   assertMatch(runs.out, /\n\S+-cli-\w{4} +cli +done +2 done +\d{4}-/);
 });
 
+Deno.test("--graph prints Mermaid or a drawing, and writes nothing", async () => {
+  await using folder = await Folder.make();
+  const text = `flowchart LR
+  s0["first<br/>uses ./stage.ts"]
+  s1["second<br/>uses ./stage.ts"]
+  s0 -.-> s1
+`;
+  for (
+    const args of [["flow.yaml", "--graph"], ["--graph", "flow.yaml"], [
+      "--graph",
+      "mermaid",
+      "flow.yaml",
+    ]]
+  ) {
+    assertEquals(await folder.run("workflow", ...args), { code: 0, out: text, error: "" });
+  }
+  const drawn = await folder.run("workflow", "flow.yaml", "--graph", "svg");
+  assertEquals([drawn.code, drawn.error], [0, ""]);
+  assertMatch(drawn.out, /^<svg [^]*<title>cli<\/title>[^]*<\/svg>\n$/);
+  const left = [...Deno.readDirSync(folder.path)].map(({ name }) => name).sort();
+  assertEquals(left, ["flow.yaml", "stage.ts"]);
+});
+
 Deno.test("--json prints events and nothing else", async () => {
   await using folder = await Folder.make();
   const { code, out } = await folder.run("workflow", "flow.yaml", "--json", "--only", "first");
@@ -164,6 +187,8 @@ Deno.test("wrong files and arguments exit 2, say what is meant, and run nothing"
     [["workflow", "flow.yaml", "--force", "thrid"], "--force thrid: error[unknown-stage]"],
     [["workflow", "flow.yaml", "--pln"], 'did you mean "--plan"?'],
     [["workflow", "flow.yaml", "--device", "cpu"], "expected auto, gpu or software"],
+    [["workflow", "flow.yaml", "--graph=png"], 'expected mermaid or svg, got "png"'],
+    [["workflow", "flow.yaml", "--graph", "--json"], "leave --json out"],
     [["workflow", "flow.yaml", "--runs"], "--runs needs a value"],
     [["workflow", "flow.yaml", "other.yaml"], 'what is "other.yaml"?'],
     [["workflow"], "an argument is missing"],
