@@ -12,7 +12,7 @@
  * seconds). Adding is a pass of its own.
  * @module
  */
-import { PANEL_ROWS } from "../../images.ts";
+import { placeDeclaration } from "../../images.ts";
 import { defineKernel, type Kernel, MAX_ITERATIONS, unroll } from "../../kernel.ts";
 import { readFour, writeFour } from "./epilogue.ts";
 
@@ -260,9 +260,7 @@ function kernelOf(tile: RegisterTile): RegisterTileKernel {
     },
     parameters: registerTileParameters,
     workgroupSize: tile.workgroup,
-    declarations: `fn place(x: u32, y: u32, panel: u32) -> vec2u {
-  return vec2u(x + y / ${PANEL_ROWS}u * panel, y % ${PANEL_ROWS}u);
-}
+    declarations: `${placeDeclaration}
 ${storeDeclarations(tile.vector)}`,
     body: bodyOf(tile),
   });
