@@ -43,7 +43,10 @@ export class Int8Matrix {
   release(): void {
     this.device.stream.flush();
     this.#images.clear();
-    for (const { buffer } of [this.values, this.scales]) this.device.pool.release(buffer);
+    for (const tensor of [this.values, this.scales]) {
+      tensor.released = true;
+      this.device.pool.release(tensor.buffer);
+    }
   }
 }
 

@@ -2,7 +2,15 @@
  * Frozen int8 matrices: products, derivatives, rounding, and low-rank adapters trained above them.
  */
 import { assert, assertEquals, assertThrows } from "../../std/assert.ts";
-import { Device, int8Linear, Int8Matrix, linear, ShapeError, Tape } from "../../kernels/kernels.ts";
+import {
+  Device,
+  gatherRows,
+  int8Linear,
+  Int8Matrix,
+  linear,
+  ShapeError,
+  Tape,
+} from "../../kernels/kernels.ts";
 import { quantize } from "../../kernels/ops/int8_linear.ts";
 import { tuningFor } from "../../kernels/tuning.ts";
 import { Random } from "../../std/random.ts";
@@ -152,6 +160,8 @@ Deno.test("int8 refuses what does not fit", () => {
   const tape = new Tape(device);
   const matrix = new Int8Matrix(device, new Float32Array(8), [2, 4]);
   refuses(() => int8Linear(tape, tape.empty([3, 5]), matrix), "(3,5) and (2,4) do not multiply");
+  refuses(() => gatherRows(tape, matrix.values, Uint32Array.of(0)), "holds i8");
   matrix.release();
+  refuses(() => int8Linear(tape, tape.empty([3, 2]), matrix), "was given back");
   tape.release();
 });

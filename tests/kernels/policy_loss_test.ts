@@ -191,6 +191,13 @@ Deno.test("a ratio exactly at a bound still counts, one beyond it does not", asy
   }
 });
 
+Deno.test("a step of no weight counts for nothing, however far its ratio has run away", async () => {
+  const results = await run(coin([0], -100, 0.2));
+  assertEquals(results[3]![0], Infinity);
+  assertEquals(Math.abs(results[0]![0]!), 0);
+  assertEquals([...results.at(-1)!].map(Math.abs), [0, 0]);
+});
+
 Deno.test("small changes of the policy are not lost in its drift", async () => {
   for (const shift of [1e-3, -1e-3, 0.099, 0.101, -2]) {
     const { logits, proximal, ...given } = coin([1], Math.log(0.5) - shift, 10);
