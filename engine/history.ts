@@ -149,7 +149,7 @@ async function readRecord(
 }
 
 /** The owner holds the lock as long as its process lives, whatever ends it. */
-async function isHeld(lock: string): Promise<boolean> {
+export async function isHeld(lock: string): Promise<boolean> {
   try {
     using file = await Deno.open(lock);
     return !(await file.tryLock(false));

@@ -36,6 +36,16 @@ export function artifactPayload(runsFolder: string, hash: string): string {
   return join(runsFolder, "artifacts", hash, "payload");
 }
 
+/** What a stage saved to go on from, in its folder of the run. */
+export function checkpointsFolder(stageFolder: string): string {
+  return join(stageFolder, "checkpoints");
+}
+
+/** The metrics of an instance while it runs, in its folder of the run. */
+export function metricsFile(stageFolder: string): string {
+  return join(stageFolder, "metrics.jsonl");
+}
+
 /**
  * Folder name of an instance: `rl (seed=2)` → `rl-seed=2`. A name with anything unusual in it also
  * gets some of its hash, so that two instances never share a folder.

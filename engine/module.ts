@@ -16,6 +16,20 @@ export interface Module<With = unknown> {
   readonly description: string;
   /** Schema of `with`: types, defaults, validation, editor help and documentation come from it. */
   readonly with: z.ZodType<With>;
+  /** What the module needs of a stage's process beside reading inputs and writing outputs. */
+  readonly permissions?: ModulePermissions;
+}
+
+/** What a stage's process is allowed, by Deno's names. */
+export interface ModulePermissions {
+  /** Files and folders to read. */
+  readonly read?: readonly string[];
+  /** Variables of the environment. */
+  readonly env?: readonly string[];
+  /** Hosts, as `api.openai.com` or `127.0.0.1:8080`; `*` is any. */
+  readonly net?: readonly string[];
+  /** Facts about the system, as `systemMemoryInfo`. */
+  readonly sys?: readonly string[];
 }
 
 /** One output of a stage. */
@@ -74,6 +88,11 @@ export interface StageModule<With = unknown> extends Module<With> {
   readonly outputs: Readonly<Record<string, OutputDeclaration>>;
   /** True where it computes on the WebGPU device; the device class then enters the cache key. */
   readonly usesDevice: boolean;
+  /**
+   * False where it is so quick and so trusted that it runs in the engine's process; left out, it has a
+   * process of its own, which may be killed.
+   */
+  readonly isolated?: boolean;
   /** Does the work. Must have written every declared output when it returns. */
   run(input: With, context: StageContext): Promise<void>;
   /**
