@@ -153,6 +153,8 @@ function start(job: StageJob, { entry, permissions }: LocalOptions): Deno.ChildP
         entry.href,
         job.attemptFolder,
       ],
+      // Its errors are read by a program before a person sees them.
+      env: { NO_COLOR: "1" },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

@@ -13,6 +13,7 @@ const LAST_CHARACTERS = 400;
 export class Printed {
   #bytes = 0;
   #last = "";
+  #error: string | undefined;
 
   /** For the log at that path. */
   constructor(readonly log: string, readonly secrets: Secrets) {}
@@ -28,13 +29,16 @@ export class Printed {
     if (rest !== "") this.#keep(rest);
   }
 
-  /** The end of what was printed, on one line. */
+  /** The last error that the runtime printed, or else the end of what was printed, on one line. */
   last(): string {
-    return this.#last.trim().split("\n").map((line) => line.trim()).join(" | ");
+    const text = this.#error ?? this.#last;
+    return text.trim().split("\n").map((line) => line.trim()).join(" | ");
   }
 
   #keep(text: string): void {
     const masked = this.secrets.mask(text);
+    this.#error = masked.split("\n").findLast((line) => line.startsWith("error: "))
+      ?.slice(0, LAST_CHARACTERS) ?? this.#error;
     this.#last = `${this.#last}\n${masked}`.slice(-LAST_CHARACTERS);
     if (this.#bytes >= MOST_BYTES) return;
     this.#bytes += masked.length + 1;
