@@ -43,7 +43,7 @@ export interface Lease {
 export interface WaitOptions {
   /** Ends the wait. */
   readonly signal: AbortSignal;
-  /** Told once of the run that is waited for. */
+  /** Told once of each run that is waited for. */
   readonly onWait: (run: string) => void;
 }
 
@@ -98,6 +98,7 @@ export class Leases implements Disposable {
   async acquire(key: string, folder: string, options: WaitOptions): Promise<Lease> {
     const { signal, onWait } = options;
     let seen: { row: Row; since: number } | undefined;
+    let told: string | undefined;
     for (;;) {
       signal.throwIfAborted();
       const row = this.#row(key);
@@ -112,7 +113,8 @@ export class Leases implements Disposable {
         if (this.#take(key, folder, row)) return this.#lease(key, row);
         continue;
       }
-      if (seen.row === row) onWait(row.run);
+      if (told !== row.run) onWait(row.run);
+      told = row.run;
       await sleep(this.times.look, signal);
     }
   }
