@@ -28,6 +28,8 @@ import type { Workflow } from "./workflow.ts";
 export { type LoadOptions, loadWorkflow } from "./load.ts";
 export { type Diagnostic, type Position, WorkflowError } from "./diagnostics.ts";
 export type { EngineEvent } from "./events.ts";
+export type { Executor, StageJob } from "./executors/executor.ts";
+export type { Secrets } from "./secrets.ts";
 export type { DeviceChoice, StageModule } from "./module.ts";
 export type { RunSummary } from "./summary.ts";
 export type { StageInstance, Workflow } from "./workflow.ts";

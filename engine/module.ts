@@ -3,8 +3,11 @@
  * @module
  */
 import type { z } from "zod";
+import type { ModulePermissions } from "../std/modules.ts";
 import type { Artifact } from "./artifact.ts";
 import type { RunSummary } from "./summary.ts";
+
+export type { ModulePermissions } from "../std/modules.ts";
 
 /** What every swappable module (stage, environment, agent, algorithm, model) tells the engine. */
 export interface Module<With = unknown> {
@@ -18,18 +21,6 @@ export interface Module<With = unknown> {
   readonly with: z.ZodType<With>;
   /** What the module needs of a stage's process beside reading inputs and writing outputs. */
   readonly permissions?: ModulePermissions;
-}
-
-/** What a stage's process is allowed, by Deno's names. */
-export interface ModulePermissions {
-  /** Files and folders to read. */
-  readonly read?: readonly string[];
-  /** Variables of the environment. */
-  readonly env?: readonly string[];
-  /** Hosts, as `api.openai.com` or `127.0.0.1:8080`; `*` is any. */
-  readonly net?: readonly string[];
-  /** Facts about the system, as `systemMemoryInfo`. */
-  readonly sys?: readonly string[];
 }
 
 /** One output of a stage. */

@@ -16,14 +16,25 @@ const ENVIRONMENT = [
   "NODE_ENV",
 ];
 
-/** A process for each stage where this program may start processes (`--allow-run`), else this process. */
+/**
+ * A process for each stage where this program may start Deno (`--allow-run`, or `--allow-run=deno`), else
+ * this process.
+ */
 export async function stageExecutor(): Promise<Executor> {
-  const permission = { name: "run", command: Deno.execPath() } as const;
-  const { state } = await Deno.permissions.query(permission);
-  if (state !== "granted") return inline;
+  const program = await firstAllowed([Deno.execPath(), "deno"]);
+  if (program === undefined) return inline;
   return local({
+    program,
     entry: new URL("./worker.ts", import.meta.url),
     stages,
     permissions: { env: ENVIRONMENT, sys: ["systemMemoryInfo"] },
   });
+}
+
+async function firstAllowed(commands: readonly string[]): Promise<string | undefined> {
+  for (const command of commands) {
+    const { state } = await Deno.permissions.query({ name: "run", command });
+    if (state === "granted") return command;
+  }
+  return undefined;
 }

@@ -18,6 +18,8 @@ const POLL_MILLISECONDS = 50;
 
 /** What the executor needs to know of the program it belongs to. */
 export interface LocalOptions {
+  /** The runtime that runs it: a path, or a name that the system finds. Default: the one that runs now. */
+  readonly program?: string;
   /** The file that a stage's process runs; it calls {@link worker.ts}'s `work` with `stages`. */
   readonly entry: URL;
   /** The modules which that process knows by name. Others, made by the calling program, run in this process. */
@@ -142,15 +144,15 @@ function writeJob({ instance, values, stageFolder, attemptFolder, device }: Stag
   Deno.writeTextFileSync(files.job, `${JSON.stringify(job, null, 2)}\n`);
 }
 
-function start(job: StageJob, { entry, permissions }: LocalOptions): Deno.ChildProcess {
+function start(job: StageJob, options: LocalOptions): Deno.ChildProcess {
   try {
-    return new Deno.Command(Deno.execPath(), {
+    return new Deno.Command(options.program ?? Deno.execPath(), {
       args: [
         "run",
         "--quiet",
         "--no-prompt",
-        ...permissionFlags(job, permissions),
-        entry.href,
+        ...permissionFlags(job, options.permissions),
+        options.entry.href,
         job.attemptFolder,
       ],
       // Its errors are read by a program before a person sees them.
