@@ -56,6 +56,8 @@ class StageProcess implements Disposable {
   readonly #poll: ReturnType<typeof setInterval>;
   #killTimer: ReturnType<typeof setTimeout> | undefined;
   #killed = false;
+  /** What the record of the run threw: the disk may be full. */
+  #unrecorded: unknown;
 
   constructor(job: StageJob, options: LocalOptions) {
     this.#job = job;
@@ -79,6 +81,7 @@ class StageProcess implements Disposable {
       this.#printed.take(this.#child.stderr),
     ]);
     this.#pass();
+    if (this.#unrecorded !== undefined) throw this.#unrecorded;
     if (this.#killed) {
       const message = `${reasonOf(signal)}, and did not stop within ${grace / 1000} s of being ` +
         "asked to (a stage must look at context.signal): its process was killed";
@@ -102,7 +105,13 @@ class StageProcess implements Disposable {
   }
 
   #pass(): void {
-    for (const event of this.#events.read()) this.#job.report(event);
+    if (this.#unrecorded !== undefined) return;
+    try {
+      for (const event of this.#events.read()) this.#job.report(event);
+    } catch (error) {
+      this.#unrecorded = error;
+      kill(this.#child);
+    }
   }
 
   readonly #stop = (): void => {

@@ -80,6 +80,14 @@ export function testExecutor(name: string, executor: Executor): void {
     await assertRejects(() => executor.execute(test.job), Error, "expected a text");
   });
 
+  test("what cannot be recorded ends the stage", async () => {
+    await using test = await TestJob.of("report");
+    const report = () => {
+      throw new Error("disk full");
+    };
+    await assertRejects(() => executor.execute({ ...test.job, report }), Error, "disk full");
+  });
+
   test("a stage that is asked to stop stops, and the reason is thrown", async () => {
     await using test = await TestJob.of("wait");
     test.grace = 10_000;
