@@ -12,11 +12,26 @@ export class Lock implements Disposable {
     this.#file = file;
   }
 
-  /** Makes the file and holds it for this process alone. */
+  /** Makes the file and holds it alone. Waits for whoever else holds it. */
   static hold(path: string): Lock {
     const file = Deno.openSync(path, { create: true, write: true });
-    try {
+    return settle(file, () => {
       file.lockSync(true);
+      return new Lock(file);
+    });
+  }
+
+  /** Makes the file and holds it alone; undefined where another one holds it in any way. */
+  static tryHold(path: string): Lock | undefined {
+    const file = Deno.openSync(path, { create: true, write: true });
+    return settle(file, () => file.tryLockSync(true) ? new Lock(file) : undefined);
+  }
+
+  /** Makes the file and holds it together with others. Waits for one who holds it alone. */
+  static async share(path: string): Promise<Lock> {
+    const file = await Deno.open(path, { create: true, write: true });
+    try {
+      await file.lock(false);
       return new Lock(file);
     } catch (error) {
       file.close();
@@ -38,5 +53,15 @@ export class Lock implements Disposable {
   /** Lets go. */
   [Symbol.dispose](): void {
     this.#file.close();
+  }
+}
+
+/** Closes the file where there is no lock to show for it. */
+function settle<T extends Lock | undefined>(file: Deno.FsFile, lock: () => T): T {
+  let held: T | undefined;
+  try {
+    return held = lock();
+  } finally {
+    if (held === undefined) file.close();
   }
 }
