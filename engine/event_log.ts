@@ -6,7 +6,7 @@
  * @module
  */
 import type { AppendFile, Files } from "./files.ts";
-import { StorageError, storageError } from "./storage_error.ts";
+import { type StorageError, storageError } from "./storage_error.ts";
 
 /** More than this is not kept in memory; about 100,000 events. */
 const PENDING_BYTES = 32 << 20;
