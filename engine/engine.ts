@@ -97,7 +97,7 @@ export async function planWorkflow(
 ): Promise<PlannedStage[]> {
   const workflow = await loadWorkflow(file, options);
   const wanted = await prepare(workflow, options);
-  using index = await ResultIndex.openForPlan(options.runsFolder);
+  using index = ResultIndex.openForPlan(options.runsFolder);
   const decisions = await makePlanner(workflow, options, wanted, index).plan();
   return decisions.map(({ instance, state, reason }) => ({
     instance: instance.name,

@@ -12,8 +12,8 @@
  */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { isHeld } from "./history.ts";
 import { runFiles } from "./layout.ts";
+import { Lock } from "./lock.ts";
 
 /** An owner says that it lives this often. */
 const BEAT_MILLISECONDS = 5000;
@@ -74,6 +74,12 @@ interface Row {
 export class Leases implements Disposable {
   readonly #database: DatabaseSync;
   readonly #heartbeat: ReturnType<typeof setInterval>;
+  readonly #find;
+  readonly #insert;
+  readonly #take;
+  readonly #beat;
+  readonly #release;
+  readonly #finish;
 
   private constructor(
     readonly runsFolder: string,
@@ -81,9 +87,22 @@ export class Leases implements Disposable {
     readonly times: LeaseTimes,
   ) {
     this.#database = new DatabaseSync(join(runsFolder, "store.sqlite"));
-    this.#database.exec("PRAGMA busy_timeout = 10000");
+    // A lease that a power cut takes away costs nothing: its owner is gone too.
+    this.#database.exec("PRAGMA busy_timeout = 10000; PRAGMA synchronous = NORMAL");
     this.#database.exec(SCHEMA);
-    this.#heartbeat = setInterval(() => this.#beat(), times.beat);
+    const prepare = (text: string) => this.#database.prepare(text);
+    this.#find = prepare("SELECT * FROM leases WHERE key = ?");
+    this.#insert = prepare(
+      "INSERT OR IGNORE INTO leases (key, run, folder, held, beat) VALUES (?, ?, ?, 1, 0)",
+    );
+    // Only where it is still as it was seen: another waiter may have been faster, or its owner woken up.
+    this.#take = prepare(
+      "UPDATE leases SET run = ?, folder = ?, held = 1, beat = 0 WHERE key = ? AND run = ? AND held = ? AND beat = ?",
+    );
+    this.#beat = prepare("UPDATE leases SET beat = beat + 1 WHERE run = ? AND held = 1");
+    this.#release = prepare("UPDATE leases SET held = 0 WHERE key = ? AND run = ?");
+    this.#finish = prepare("DELETE FROM leases WHERE key = ? AND run = ?");
+    this.#heartbeat = setInterval(() => this.#beat.run(run), times.beat);
   }
 
   /** Those of a run whose record has begun, in a folder whose store exists. */
@@ -103,14 +122,17 @@ export class Leases implements Disposable {
       signal.throwIfAborted();
       const row = this.#row(key);
       if (row === undefined) {
-        if (this.#insert(key, folder)) return this.#lease(key, undefined);
+        const { changes } = this.#insert.run(key, this.run, folder);
+        if (changes === 1) return this.#lease(key, undefined);
         continue;
       }
       if (seen?.row.run !== row.run || seen.row.beat !== row.beat) {
         seen = { row, since: performance.now() };
       }
       if (row.held === 0 || await this.#isDead(row, seen.since)) {
-        if (this.#take(key, folder, row)) return this.#lease(key, row);
+        const { run, held, beat } = row;
+        const { changes } = this.#take.run(this.run, folder, key, run, held, beat);
+        if (changes === 1) return this.#lease(key, row);
         continue;
       }
       if (told !== row.run) onWait(row.run);
@@ -128,48 +150,26 @@ export class Leases implements Disposable {
   async #isDead(row: Row, since: number): Promise<boolean> {
     if (row.run === this.run) return false;
     if (performance.now() - since > this.times.still) return true;
-    return !await isHeld(runFiles(this.runsFolder, row.run).lock);
+    return !await Lock.isHeld(runFiles(this.runsFolder, row.run).lock);
   }
 
   #lease(key: string, before: Row | undefined): Lease {
     return {
       unfinished: before && { run: before.run, folder: before.folder },
       release: (finished) => {
-        const mine = "WHERE key = ? AND run = ?";
-        const change = finished ? "DELETE FROM leases" : "UPDATE leases SET held = 0";
-        this.#database.prepare(`${change} ${mine}`).run(key, this.run);
+        (finished ? this.#finish : this.#release).run(key, this.run);
       },
     };
   }
 
   #row(key: string): Row | undefined {
-    const row = this.#database.prepare("SELECT * FROM leases WHERE key = ?").get(key);
+    const row = this.#find.get(key);
     return row && {
       run: String(row["run"]),
       folder: String(row["folder"]),
       held: Number(row["held"]),
       beat: Number(row["beat"]),
     };
-  }
-
-  #insert(key: string, folder: string): boolean {
-    const { changes } = this.#database.prepare(
-      "INSERT OR IGNORE INTO leases (key, run, folder, held, beat) VALUES (?, ?, ?, 1, 0)",
-    ).run(key, this.run, folder);
-    return changes === 1;
-  }
-
-  /** Only where it is still as it was seen: another waiter may have been faster, or its owner woken up. */
-  #take(key: string, folder: string, { run, held, beat }: Row): boolean {
-    const { changes } = this.#database.prepare(
-      "UPDATE leases SET run = ?, folder = ?, held = 1, beat = 0 WHERE key = ? AND run = ? AND held = ? AND beat = ?",
-    ).run(this.run, folder, key, run, held, beat);
-    return changes === 1;
-  }
-
-  #beat(): void {
-    this.#database.prepare("UPDATE leases SET beat = beat + 1 WHERE run = ? AND held = 1")
-      .run(this.run);
   }
 }
 

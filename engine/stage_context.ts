@@ -46,8 +46,6 @@ export class RecordingContext implements StageContext {
   readonly signal: AbortSignal;
   /** What `--device` said. */
   readonly device: DeviceChoice;
-  /** The attempt's folder for whatever the stage wants to keep while it runs. */
-  readonly folder: string;
   readonly #place: AttemptPlace;
   readonly #log: Deno.FsFile;
   readonly #metrics: Deno.FsFile;
@@ -63,10 +61,7 @@ export class RecordingContext implements StageContext {
     this.seed = place.instance.seed;
     this.signal = place.signal;
     this.device = place.device;
-    const files = jobFiles(place.attemptFolder);
-    this.folder = files.work;
-    Deno.mkdirSync(files.work, { recursive: true });
-    Deno.mkdirSync(files.outputs, { recursive: true });
+    Deno.mkdirSync(jobFiles(place.attemptFolder).outputs, { recursive: true });
     this.#log = Deno.openSync(join(place.stageFolder, "log.txt"), {
       create: true,
       append: true,
@@ -78,6 +73,13 @@ export class RecordingContext implements StageContext {
     });
     this.#progress = new Throttle(place.report);
     this.#gauge = new Throttle(place.report);
+  }
+
+  /** The attempt's folder for whatever the stage wants to keep while it runs; made when asked for. */
+  get folder(): string {
+    const { work } = jobFiles(this.#place.attemptFolder);
+    Deno.mkdirSync(work, { recursive: true });
+    return work;
   }
 
   /** Where the metrics are written. */

@@ -3,7 +3,6 @@
  * turn, and the same command goes on. The final artifacts equal those of an undisturbed run, and nothing
  * that was finished is computed again.
  */
-import { join } from "node:path";
 import { readEvents } from "../../engine/history.ts";
 import type { EngineEvent } from "../../engine/events.ts";
 import type { RunSummary } from "../../engine/summary.ts";
