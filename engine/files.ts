@@ -56,6 +56,8 @@ export interface Files {
 }
 
 const PIECE_BYTES = 1 << 20;
+/** Most files of a run are small: their reading should not fill the memory with room for large ones. */
+const FIRST_PIECE_BYTES = 1 << 14;
 
 /** The machine's own file system. */
 export const disk: Files = {
@@ -69,11 +71,12 @@ export const disk: Files = {
   write: (path, bytes) => Deno.writeFile(path, bytes),
   async *read(path) {
     using file = await Deno.open(path);
-    const piece = new Uint8Array(PIECE_BYTES);
+    let piece = new Uint8Array(FIRST_PIECE_BYTES);
     for (;;) {
       const read = await file.read(piece);
       if (read === null) return;
       yield piece.subarray(0, read);
+      if (read === FIRST_PIECE_BYTES) piece = new Uint8Array(PIECE_BYTES);
     }
   },
   info: (path) => Deno.lstat(path),
