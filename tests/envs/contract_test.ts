@@ -27,6 +27,19 @@ Deno.test("taxi keeps the contract with other options", async () => {
   }
 });
 
+Deno.test("frozen-lake keeps the contract with other options", async () => {
+  for (
+    const options of [
+      { map: "random", prompt: "grid", instructions: true },
+      { map: "8x8", slippery: false, historyLength: 0 },
+      { map: ["SFSF", "FHFG"], horizon: 30 },
+    ]
+  ) {
+    const { checks } = await checkEnvironment("frozen-lake", { with: options });
+    assertEquals(checks.filter(({ status }) => status === "failed"), []);
+  }
+});
+
 Deno.test("a user's module keeps it too, by path, by URL, or made by a function", async () => {
   for (
     const target of [
