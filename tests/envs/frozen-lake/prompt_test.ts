@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "../../../std/assert.ts";
 import { frozenLake, FrozenLakeEnvironment } from "../../../envs/frozen-lake/frozen_lake.ts";
+import { namedLake } from "../../../envs/frozen-lake/maps.ts";
+import { makePlan } from "../../../envs/frozen-lake/plan.ts";
 import { Random } from "../../../std/random.ts";
 
 function make(options: Record<string, unknown> = {}): FrozenLakeEnvironment {
@@ -103,6 +105,25 @@ Deno.test("remarks say what went wrong, where the goal lies, what is dangerous, 
     "The ice carried me down. The goal is one row down and three columns right. A hole lies down. So I go up.",
     "The ice carried me up. The goal is three rows down and three columns right. So I go left.",
   ]);
+});
+
+Deno.test("a remark regrets the last action by the steps that were left before it", () => {
+  const lake = namedLake("4x4");
+  const seen = new Set<boolean>();
+  for (let horizon = 2; horizon < 12; horizon++) {
+    const env = make({ horizon });
+    const plan = makePlan(lake, true, horizon);
+    for (const cell of [0, 1, 2, 3, 4, 6, 8, 9, 10, 13, 14]) {
+      for (let action = 0; action < 4; action++) {
+        env.reset({ seed: 1, state: cell });
+        if (env.step(String(action)).terminated) continue;
+        const regret = env.remark()!.includes("was a mistake");
+        assertEquals(regret, plan.mistaken(cell, action, horizon));
+        seen.add(regret === plan.mistaken(cell, action, horizon - 1));
+      }
+    }
+  }
+  assertEquals(seen.size, 2, "one step more or less makes a difference somewhere");
 });
 
 Deno.test("a remark depends on nothing the player is not shown", () => {
