@@ -2,6 +2,7 @@
  * Environments: what an agent plays, behind one interface.
  *
  * - `environment.ts` the contract: reset, step, and for teachers expert and remark
+ * - `labels.ts` what actions are enumerated with
  * - `registry.ts` the environments there are; `make.ts` makes one by name or path
  * - `check.ts` the contract as a suite of checks, for the built-in environments and the user's own
  * - `taxi/` DangerousTaxi; `frozen-lake/` FrozenLake
