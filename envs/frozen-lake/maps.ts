@@ -8,6 +8,9 @@ import { isEnd, type Lake, letterAt, neighbour } from "./dynamics.ts";
 /** Most rows and columns of a map: what the teacher has words for, and a prompt has room for. */
 export const LARGEST = 16;
 
+/** Name of a map of Gymnasium's. */
+export type MapName = "4x4" | "8x8";
+
 const NAMED = {
   "4x4": ["SFFF", "FHFH", "FFFH", "HFFG"],
   "8x8": [
@@ -20,10 +23,7 @@ const NAMED = {
     "FHFFHFHF",
     "FFFHFFFG",
   ],
-} as const;
-
-/** Name of a map of Gymnasium's. */
-export type MapName = keyof typeof NAMED;
+} satisfies Record<MapName, readonly string[]>;
 
 /** The map of that name. */
 export function namedLake(name: MapName): Lake {
