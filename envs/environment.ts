@@ -27,7 +27,7 @@ export interface Info {
   readonly success: boolean;
   /**
    * Environment-specific state, JSON-serialisable; `reset({ state })` starts there. What the player is to
-   * find out belongs under the key `hidden`: check-env then sees to it that no observation tells it.
+   * find out belongs under the key `secret`: check-env then sees to it that no observation tells it.
    */
   readonly state: unknown;
   /** Whatever else metrics and checks of this environment want, JSON-serialisable. */

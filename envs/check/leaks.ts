@@ -39,51 +39,54 @@ export const noLeak: Check = eachMoment(
   },
 );
 
-/** What stands in `info.state.hidden` sways nothing that is shown: another one gives the same observation. */
-export const unseenHidden: Check = {
-  name: "observations do not depend on info.state.hidden",
+/** What stands in `info.state.secret` sways nothing that is shown: another one gives the same observation. */
+export const unseenSecret: Check = {
+  name: "observations do not depend on info.state.secret",
   async run(subject) {
     const env = await subject.make();
     const traces = await playAll(subject, mixedLabel);
-    const secrets = hiddenParts(traces);
-    if (secrets.length === 0) throw new NotApplicable("info.state has no part named hidden");
+    const secrets = secretsOf(traces);
+    if (secrets.length === 0) throw new NotApplicable("info.state has no part named secret");
     let compared = 0;
     for (const trace of traces) {
       const open = trace.ended ? trace.moments.slice(0, -1) : trace.moments;
-      for (const [index, { info }] of open.entries()) {
-        const { state } = info;
+      for (const [index, { info: { state } }] of open.entries()) {
+        if (!hasSecret(state)) continue;
         const shown = await shownIn(env, trace, state);
-        if (shown === undefined || !hasHidden(state)) continue;
-        for (const hidden of secrets) {
-          const other = await shownIn(env, trace, { ...state, hidden });
-          if (other === undefined) continue;
+        for (const secret of secrets.filter((secret) => !same(secret, state.secret))) {
+          const other = await shownIn(env, trace, { ...state, secret });
+          if (shown === undefined || other === undefined) continue;
+          const where = at(trace, index);
           require(
             shown === other,
-            `${
-              at(trace, index)
-            }: the observation changes with info.state.hidden, which the player ` +
-              `must not see: it was ${difference(shown, other)}`,
+            `${where}: the observation changes with info.state.secret, which the player must not ` +
+              `see: it was ${difference(shown, other)}`,
           );
           compared++;
         }
       }
     }
+    if (compared === 0) throw new NotApplicable("reset({ state }) takes no other secret");
     return `${compared} comparisons`;
   },
 };
 
-interface WithHidden {
-  readonly hidden: unknown;
+function same(one: unknown, two: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(two);
 }
 
-function hasHidden(state: unknown): state is WithHidden {
-  return state instanceof Object && "hidden" in state;
+interface WithSecret {
+  readonly secret: unknown;
 }
 
-/** Different hidden parts of the episodes' states. */
-function hiddenParts(traces: readonly Trace[]): unknown[] {
+function hasSecret(state: unknown): state is WithSecret {
+  return state instanceof Object && "secret" in state;
+}
+
+/** Different secrets of the episodes' states. */
+function secretsOf(traces: readonly Trace[]): unknown[] {
   const states = traces.flatMap(({ moments }) => moments.map(({ info }) => info.state));
-  const parts = states.filter(hasHidden).map(({ hidden }) => JSON.stringify(hidden));
+  const parts = states.filter(hasSecret).map(({ secret }) => JSON.stringify(secret));
   return [...new Set(parts)].slice(0, MOST_SECRETS).map((part) => JSON.parse(part));
 }
 
@@ -97,7 +100,7 @@ async function shownIn(
     const options = task === undefined ? { seed, state } : { seed, task, state };
     return JSON.stringify((await env.reset(options)).observation);
   } catch {
-    // This hidden part does not go with the rest.
+    // This secret does not go with the rest.
     return undefined;
   }
 }

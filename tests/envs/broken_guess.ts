@@ -79,11 +79,11 @@ export const brokenGuesses: Record<
       new (class extends Guess {
         protected override observe(): Observation {
           const seen = super.observe();
-          return { ...seen, state: `${seen.state} ${this.state.hidden > 4 ? "High" : "Low"}.` };
+          return { ...seen, state: `${seen.state} ${this.state.secret > 4 ? "High" : "Low"}.` };
         }
       })(),
-    check: "observations do not depend on info.state.hidden",
-    says: "the observation changes with info.state.hidden, which the player must not see",
+    check: "observations do not depend on info.state.secret",
+    says: "the observation changes with info.state.secret, which the player must not see",
   },
   "an expert who guesses what it cannot be": {
     make: () =>
@@ -101,7 +101,7 @@ export const brokenGuesses: Record<
         override reset(options: ResetOptions) {
           super.reset(options);
           const { low, high } = this.state;
-          this.state.hidden = low + options.seed % (high - low + 1);
+          this.state.secret = low + options.seed % (high - low + 1);
           return this.seen();
         }
       })(),

@@ -55,7 +55,7 @@ Deno.test("a user's module keeps it too, by path, by URL, or made by a function"
     const report = await checkEnvironment(target);
     assertEquals(
       report.checks.filter(({ status }) => status !== "passed").map(({ message }) => message),
-      ["info.state has no part named hidden"],
+      ["info.state has no part named secret"],
     );
     assert(report.passed);
   }
@@ -78,7 +78,7 @@ Deno.test("what an environment does not offer is skipped, not failed", async () 
       "it has no expert()",
       "it has no expert()",
       "it has no remark()",
-      "info.state has no part named hidden",
+      "info.state has no part named secret",
       "reset takes no notice of split",
     ],
   );
@@ -94,7 +94,7 @@ for (const [flaw, { make, check, says }] of Object.entries(broken)) {
   });
 }
 
-Deno.test("the example of workflows/custom keeps the contract, hidden secret and all", async () => {
+Deno.test("the example of workflows/custom keeps the contract, secret and all", async () => {
   const report = await checkEnvironment(GUESS.pathname);
   assertEquals(
     report.checks.filter(({ status }) => status !== "passed").map(({ message }) => message),

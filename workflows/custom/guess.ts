@@ -9,12 +9,12 @@ const DIGITS = Array.from("0123456789");
 const TASKS = { three: { width: 3, guesses: 2 }, seven: { width: 7, guesses: 3 } };
 
 const digit = z.int().min(0).max(9);
-const stateSchema = z.strictObject({ low: digit, high: digit, left: z.int().min(1), hidden: digit })
-  .refine(({ low, high, hidden }) => low <= hidden && hidden <= high, "hidden: low to high");
+const stateSchema = z.strictObject({ low: digit, high: digit, left: z.int().min(1), secret: digit })
+  .refine(({ low, high, secret }) => low <= secret && secret <= high, "secret: low to high");
 
 export class Guess {
-  /** The secret is in it as `hidden`: no observation may depend on that. */
-  protected state = { low: 1, high: 0, left: 0, hidden: 0 };
+  /** All there is to know. No observation may depend on the secret. */
+  protected state = { low: 1, high: 0, left: 0, secret: 0 };
   protected last = "";
 
   reset({ seed, task = "seven", split = "all", state }: ResetOptions) {
@@ -24,20 +24,20 @@ export class Guess {
   }
 
   step(label: string) {
-    const { low, high, hidden, left } = this.state;
+    const { low, high, secret, left } = this.state;
     if (this.over()) throw new Error("the episode is over; call reset");
     const guess = DIGITS.indexOf(label);
     if (guess < 0) throw new RangeError(`expected a label from "0" to "9", got "${label}"`);
-    this.last = `${guess} was ${guess < hidden ? "low" : guess > hidden ? "high" : "right"}. `;
+    this.last = `${guess} was ${guess < secret ? "low" : guess > secret ? "high" : "right"}. `;
     // Once the digit is found, nothing lies between the bounds.
     this.state = {
-      low: guess <= hidden ? Math.max(low, guess + 1) : low,
-      high: guess >= hidden ? Math.min(high, guess - 1) : high,
+      low: guess <= secret ? Math.max(low, guess + 1) : low,
+      high: guess >= secret ? Math.min(high, guess - 1) : high,
       left: left - 1,
-      hidden,
+      secret,
     };
     // To run out of guesses is a rule of the game, not a limit around it: terminated, not truncated.
-    const reward = guess === hidden ? 1 : 0;
+    const reward = guess === secret ? 1 : 0;
     return { ...this.seen(), reward, terminated: this.over(), truncated: false };
   }
 
@@ -53,7 +53,7 @@ export class Guess {
       .filter((low) => split === "all" || (low % 4 === 2) === (split === "test"));
     const random = new Random(seed);
     const low = random.pick([...lows]);
-    return { low, high: low + width - 1, left: guesses, hidden: low + random.below(width) };
+    return { low, high: low + width - 1, left: guesses, secret: low + random.below(width) };
   }
 
   protected over(): boolean {
