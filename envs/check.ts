@@ -7,7 +7,7 @@
  */
 import { parseOptions } from "../std/modules.ts";
 import { endingEpisodes, noStepAfterEnd, unknownLabel } from "./check/ending.ts";
-import { noLeak, unseenSecret } from "./check/leaks.ts";
+import { noLeak } from "./check/leaks.ts";
 import {
   deterministicSteps,
   freshEpisodes,
@@ -78,7 +78,6 @@ const checks: readonly Check[] = [
   successfulExpert,
   textRemarks,
   noLeak,
-  unseenSecret,
   immutableObservations,
   disjointSplits,
 ];

@@ -89,8 +89,7 @@ export const finiteRewards: Check = eachMoment(
     ),
 );
 
-/** A check that looks at every moment of mixed play. */
-export function eachMoment(name: string, look: (moment: Moment) => void): Check {
+function eachMoment(name: string, look: (moment: Moment) => void): Check {
   return {
     name,
     async run(subject) {

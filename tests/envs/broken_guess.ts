@@ -82,7 +82,7 @@ export const brokenGuesses: Record<
           return { ...seen, state: `${seen.state} ${this.state.secret > 4 ? "High" : "Low"}.` };
         }
       })(),
-    check: "observations do not depend on info.state.secret",
+    check: "the hidden state does not leak into observations",
     says: "the observation changes with info.state.secret, which the player must not see",
   },
   "an expert who guesses what it cannot be": {
