@@ -8,6 +8,7 @@ import type { Executor } from "./executor.ts";
 import type { DeviceChoice } from "./module.ts";
 import type { Secrets } from "./secrets.ts";
 import { RecordingContext } from "./stage_context.ts";
+import { messageOf } from "./storage_error.ts";
 import type { Retry, StageInstance } from "./workflow.ts";
 
 /** What to attempt. */
@@ -226,8 +227,4 @@ class Deadline implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

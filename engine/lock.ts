@@ -40,19 +40,29 @@ export class Lock implements Disposable {
   }
 
   /** Whether any process holds the file alone. */
-  static async isHeld(path: string): Promise<boolean> {
-    try {
-      using file = await Deno.open(path);
-      return !(await file.tryLock(false));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    }
+  static isHeld(path: string): Promise<boolean> {
+    return refuses(path, false);
+  }
+
+  /** Whether any process holds the file, alone or with others. */
+  static isUsed(path: string): Promise<boolean> {
+    return refuses(path, true);
   }
 
   /** Lets go. */
   [Symbol.dispose](): void {
     this.#file.close();
+  }
+}
+
+/** Whether the file cannot be held now, alone or with others; it is not made. */
+async function refuses(path: string, alone: boolean): Promise<boolean> {
+  try {
+    using file = await Deno.open(path);
+    return !(await file.tryLock(alone));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

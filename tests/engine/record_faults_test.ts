@@ -22,24 +22,32 @@ interface Played {
   readonly error: unknown;
 }
 
+function begin(
+  runsFolder: string,
+  files: FaultyFiles,
+  listener: (event: EngineEvent) => void,
+): RunRecorder {
+  return RunRecorder.begin({
+    runsFolder,
+    workflow: { name: "faults", file: "faults.yaml", text: "", seed: 1, overrides: {} },
+    decisions: STAGES.map((name) => ({
+      instance: { name, stage: name, uses: "make" },
+      state: "run" as const,
+      reason: "no earlier result",
+    })),
+    device: {},
+    secrets: new Secrets(new Map()),
+    listener,
+    files,
+  });
+}
+
 /** A run of three stages on a disk; the fault is over before its end where `heals` is true. */
 function play(runsFolder: string, files: FaultyFiles, heals: boolean): Played {
   const told: EngineEvent[] = [];
   let id: string | undefined;
   try {
-    const recorder = RunRecorder.begin({
-      runsFolder,
-      workflow: { name: "faults", file: "faults.yaml", text: "", seed: 1, overrides: {} },
-      decisions: STAGES.map((name) => ({
-        instance: { name, stage: name, uses: "make" },
-        state: "run" as const,
-        reason: "no earlier result",
-      })),
-      device: {},
-      secrets: new Secrets(new Map()),
-      listener: (event) => told.push(event),
-      files,
-    });
+    const recorder = begin(runsFolder, files, (event) => told.push(event));
     id = recorder.id;
     for (const stage of STAGES) {
       recorder.emit({ type: "stage-started", stage, uses: "make", reason: "new", attempt: 1 });
@@ -138,3 +146,16 @@ Deno.test("a record that cannot be begun or ended says where, why and what to do
     return Promise.resolve();
   });
 });
+
+Deno.test("a disk that refuses run.json for a while ends nothing", () =>
+  inFolder(async (folder) => {
+    const files = new FaultyFiles({ at: 8, forever: true, code: "ENOSPC" });
+    const recorder = begin(folder, files, () => {});
+    recorder.emit({ type: "stage-started", stage: "one", uses: "make", reason: "new", attempt: 1 });
+    // Longer than the interval in which run.json is written.
+    await new Promise((done) => setTimeout(done, 250));
+    assert(files.failed.includes("writeSync"), String(files.failed));
+    files.heal();
+    recorder.finish("done");
+    assertEquals((await readRun(folder, recorder.id)).status, "done");
+  }));
