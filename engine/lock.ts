@@ -28,10 +28,19 @@ export class Lock implements Disposable {
   }
 
   /** Makes the file and holds it together with others. Waits for one who holds it alone. */
-  static async share(path: string): Promise<Lock> {
+  static share(path: string): Promise<Lock> {
+    return Lock.#wait(path, false);
+  }
+
+  /** As {@linkcode Lock.hold}; others go on while it waits. */
+  static holdLater(path: string): Promise<Lock> {
+    return Lock.#wait(path, true);
+  }
+
+  static async #wait(path: string, alone: boolean): Promise<Lock> {
     const file = await Deno.open(path, { create: true, write: true });
     try {
-      await file.lock(false);
+      await file.lock(alone);
       return new Lock(file);
     } catch (error) {
       file.close();

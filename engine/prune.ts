@@ -12,7 +12,7 @@
 import { join } from "node:path";
 import { ArtifactStore } from "./artifact_store.ts";
 import { disk, type Files } from "./files.ts";
-import { readRunRecord, runIds, type RunRecord } from "./history.ts";
+import { readRunRecord, runIds, RunNotFoundError, type RunRecord } from "./history.ts";
 import { runFiles, storeFiles } from "./layout.ts";
 import { Lock } from "./lock.ts";
 import { Measure } from "./measure.ts";
@@ -65,27 +65,30 @@ const STALE_MILLISECONDS = 24 * 3600 * 1000;
  * @throws StorageError where something cannot be read or removed; what is left is sound
  */
 export async function pruneRuns(runsFolder: string, options: PruneOptions): Promise<PruneReport> {
-  const { lock } = storeFiles(runsFolder);
+  const { lock, pruneLock } = storeFiles(runsFolder);
   using stack = new DisposableStack();
   try {
-    const alone = options.dryRun ? !await Lock.isUsed(lock) : holdIfFree(stack, lock);
+    if (!await isThere(runsFolder)) return NOTHING;
+    let alone = true;
+    if (options.dryRun) alone = !await Lock.isUsed(lock);
+    else {
+      stack.use(await Lock.holdLater(pruneLock));
+      alone = stack.use(Lock.tryHold(lock)) !== undefined;
+    }
     return await new Pruning(runsFolder, options, alone).prune();
   } catch (error) {
     throw storageError(error, "prune the runs in", runsFolder);
   }
 }
 
-/** Whether the lock is held now; a runs folder that is missing has nothing to lock. */
-function holdIfFree(stack: DisposableStack, path: string): boolean {
-  try {
-    const lock = Lock.tryHold(path);
-    if (lock !== undefined) stack.use(lock);
-    return lock !== undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return true;
-    throw error;
-  }
-}
+const NOTHING: PruneReport = {
+  runs: [],
+  artifacts: [],
+  results: 0,
+  leftovers: [],
+  bytes: 0,
+  obstacle: null,
+};
 
 interface Survey {
   /** Over, the newest first. */
@@ -145,8 +148,8 @@ class Pruning {
       if (await Lock.isHeld(files.lock)) live.push(id);
       else if (await isThere(files.record)) {
         const record = await readRecord(this.#runsFolder, id);
-        if (record === undefined) unreadable.push(id);
-        else ended.push(record);
+        if (record === "unreadable") unreadable.push(id);
+        else if (record !== "gone") ended.push(record);
       } else if (await isStale(files.lock)) abandoned.push(id);
     }
     ended.sort((a, b) => b.startedAt.localeCompare(a.startedAt) || b.id.localeCompare(a.id));
@@ -251,11 +254,16 @@ function referencedBy(runs: readonly RunRecord[]): Set<string> {
   return new Set(stages.flatMap(({ outputs }) => Object.values(outputs)));
 }
 
-async function readRecord(runsFolder: string, id: string): Promise<RunRecord | undefined> {
+async function readRecord(
+  runsFolder: string,
+  id: string,
+): Promise<RunRecord | "unreadable" | "gone"> {
   try {
     return await readRunRecord(runsFolder, id);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return "unreadable";
+    // Removed by hand, or by a pruning while this one only looks.
+    if (error instanceof RunNotFoundError) return "gone";
     throw error;
   }
 }

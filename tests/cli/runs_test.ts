@@ -111,7 +111,7 @@ Deno.test("metrics, states and outputs that differ are named by stage", async ()
   const two = await runFlow(folder, "--set", "stages.second.with.text=bbb");
   const { out } = await folder.run("runs", "compare", one, two);
   assertStringIncludes(out, "states\n  first: done → cached\n");
-  assertMatch(out, /outputs\n  second\n    text: [0-9a-f]{64} → [0-9a-f]{64}\n/);
+  assertMatch(out, /outputs\n {2}second\n {4}text: [0-9a-f]{64} → [0-9a-f]{64}\n/);
   assertStringIncludes(out, "last metrics\n  second\n    length: 1 → 3\n");
 });
 
