@@ -117,7 +117,7 @@ export class ArtifactStore {
    * @throws StorageError where it cannot be removed
    */
   async remove(hash: string): Promise<void> {
-    const gone = join(this.#folder, `${UNFINISHED}${hash}`);
+    const gone = join(this.#folder, `${UNFINISHED}${crypto.randomUUID()}`);
     try {
       await this.#files.rename(join(this.#folder, hash), gone);
       await this.#files.remove(gone);
