@@ -3,6 +3,7 @@
  * @module
  */
 import type { z } from "zod";
+import type { ModulePermissions } from "../std/modules.ts";
 import type { Awaitable, Observation } from "../envs/environment.ts";
 
 /** What a teacher may know that the player must not: given only while data is collected. */
@@ -44,6 +45,8 @@ export interface ReflectionAgentModule<Options = unknown> {
   readonly description: string;
   /** Schema of the options. */
   readonly with: z.ZodType<Options>;
+  /** What it needs of a stage's process beside reading this program and the files beside it. */
+  readonly permissions?: ModulePermissions;
   /** Makes one. */
   make(options: Options): Awaitable<ReflectionAgent>;
 }

@@ -27,6 +27,8 @@ const USAGE = `usage: deno task workflow FILE [options]
   --only STAGE         run this stage and what it needs, nothing else
   --force STAGE        run this stage whatever the cache has (may come several times)
   --device DEVICE      auto (default), gpu or software
+  --concurrency N      stages that run at a time (default: as many as there are processors)
+  --device-slots N     of those, stages that compute on the device (default: 1)
   --json               print one event a line as JSON, and nothing else, on standard output
   --runs FOLDER        where runs, artifacts and the cache are kept (default: runs)
 
@@ -38,7 +40,7 @@ export async function workflowCommand(args: string[]): Promise<number> {
   const given = readArguments(withGraphFormat(args), {
     usage: USAGE,
     flags: ["plan", "json"],
-    texts: ["only", "device", "runs", "graph"],
+    texts: ["only", "device", "runs", "graph", "concurrency", "device-slots"],
     lists: ["set", "force"],
     positional: [1, 1],
   });
@@ -71,18 +73,32 @@ export async function workflowCommand(args: string[]): Promise<number> {
 
 async function readOptions(given: Arguments): Promise<RunOptions> {
   const choice = readDevice(given.text("device") ?? "auto");
-  const [{ stages }, { deviceProvider }] = await Promise.all([
+  const concurrency = readCount(given, "concurrency");
+  const deviceSlots = readCount(given, "device-slots");
+  const [{ stages }, { deviceProvider }, { stageExecutor }] = await Promise.all([
     import("../stages/stages.ts"),
     import("../stages/device.ts"),
+    import("../stages/executor.ts"),
   ]);
   return {
     stages,
+    executor: await stageExecutor(),
+    concurrency,
+    deviceSlots,
     device: deviceProvider(choice),
     runsFolder: given.text("runs") ?? "runs",
     overrides: given.list("set"),
     only: given.text("only"),
     force: given.list("force"),
   };
+}
+
+function readCount(given: Arguments, name: string): number | undefined {
+  const text = given.text(name);
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1) return count;
+  throw new UsageError(`--${name}: expected a whole number, 1 or more, got "${text}"`);
 }
 
 type GraphFormat = "mermaid" | "svg";

@@ -4,18 +4,19 @@
  */
 import { join } from "node:path";
 import type { EventBody } from "./events.ts";
-import type { Executor } from "./executor.ts";
+import { type Executor, StuckError } from "./executors/executor.ts";
+import { jobFiles } from "./executors/job_folder.ts";
+import { metricsFile } from "./layout.ts";
 import type { DeviceChoice } from "./module.ts";
 import type { Secrets } from "./secrets.ts";
-import { RecordingContext } from "./stage_context.ts";
 import type { Retry, StageInstance } from "./workflow.ts";
 
 /** What to attempt. */
 export interface AttemptOptions {
   /** The instance. */
   readonly instance: StageInstance;
-  /** Its input, artifacts in place. */
-  readonly input: unknown;
+  /** Values of its `with`, artifacts in place. */
+  readonly values: unknown;
   /** Why it runs, for the record. */
   readonly reason: string;
   /** The instance's folder in the run. */
@@ -29,7 +30,7 @@ export interface AttemptOptions {
   /** What no log may show. */
   readonly secrets: Secrets;
   /** Gets the events. */
-  readonly emit: (event: EventBody) => void;
+  readonly report: (event: EventBody) => void;
   /** Milliseconds that a stage gets to stop once it is asked to. */
   readonly grace: number;
 }
@@ -63,10 +64,10 @@ export class StageFailure extends Error {
 export async function runAttempts(
   options: AttemptOptions,
 ): Promise<AttemptResult> {
-  const { instance, signal, emit, reason } = options;
+  const { instance, signal, report, reason } = options;
   const { attempts } = instance.retry;
   for (let attempt = 1;; attempt++) {
-    emit({
+    report({
       type: "stage-started",
       stage: instance.name,
       uses: instance.uses,
@@ -80,11 +81,13 @@ export async function runAttempts(
       if (signal.aborted) {
         throw new StageFailure("interrupted", attempt, true, { cause: error });
       }
-      if (attempt >= attempts || error instanceof StuckError) {
+      // What may still be running must not run twice.
+      const goesOn = error instanceof StuckError && !error.killed;
+      if (attempt >= attempts || goesOn) {
         throw new StageFailure(message, attempt, false, { cause: error });
       }
       const seconds = waitBefore(attempt + 1, instance.retry, Math.random());
-      emit({
+      report({
         type: "stage-retried",
         stage: instance.name,
         attempt,
@@ -124,38 +127,26 @@ async function runAttempt(
   const { instance, stageFolder, signal } = options;
   const folder = join(stageFolder, `attempt-${attempt}`);
   using deadline = new Deadline(instance.timeout);
-  const context = new RecordingContext({
+  const began = performance.now();
+  await options.executor.execute({
     ...options,
     attemptFolder: folder,
     signal: AbortSignal.any([signal, deadline.signal]),
   });
-  const began = performance.now();
-  try {
-    const { module } = instance;
-    const work = options.executor.execute({
-      module,
-      input: options.input,
-      context,
-    });
-    await settleOrStop(work, context.signal, options.grace);
-    // A stage may return early when asked to stop: what it left is not a result.
-    context.signal.throwIfAborted();
-  } finally {
-    context.close();
-  }
   const seconds = (performance.now() - began) / 1000;
-  const outputs = await collectOutputs(instance, context, folder);
+  const outputs = await collectOutputs(instance, stageFolder, folder);
   return { outputs, folder, seconds };
 }
 
 async function collectOutputs(
   instance: StageInstance,
-  context: RecordingContext,
+  stageFolder: string,
   folder: string,
 ): Promise<Record<string, string>> {
+  const left = jobFiles(folder).outputs;
   const outputs: Record<string, string> = {};
   for (const name of Object.keys(instance.module.outputs)) {
-    outputs[name] = context.output(name);
+    outputs[name] = join(left, name);
     const exists = await Deno.lstat(outputs[name])
       .then(() => true, () => false);
     if (exists) continue;
@@ -164,45 +155,9 @@ async function collectOutputs(
     );
   }
   // The run keeps its own copy; the committed one is moved into the store.
-  const metrics = join(folder, "outputs", "metrics");
-  await Deno.copyFile(context.metricsFile, metrics);
+  const metrics = join(left, "metrics");
+  await Deno.copyFile(metricsFile(stageFolder), metrics);
   return { ...outputs, metrics };
-}
-
-/** A stage that goes on although it was asked to stop. */
-class StuckError extends Error {}
-
-/** The work's own end; or, once aborted and the grace is over, a {@linkcode StuckError}. */
-async function settleOrStop(
-  work: Promise<void>,
-  signal: AbortSignal,
-  grace: number,
-): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const giveUp = () => {
-    timer = setTimeout(() => {
-      reject(
-        new StuckError(
-          `${messageOf(signal.reason)}, and did not stop within ${
-            grace / 1000
-          } s of being asked to (a stage must look at context.signal)`,
-        ),
-      );
-    }, grace);
-  };
-  if (signal.aborted) giveUp();
-  else signal.addEventListener("abort", giveUp, { once: true });
-  try {
-    await Promise.race([work, promise]);
-  } catch (error) {
-    // What a stage throws when it is stopped says less than why it was.
-    if (signal.aborted && !(error instanceof StuckError)) throw signal.reason;
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", giveUp);
-  }
 }
 
 /** Aborts after that many seconds; leaves no timer behind. */

@@ -80,6 +80,9 @@ export function whySkipped(
   const unread = lost(reads);
   // Whatever its "if" says: without what it reads it cannot run.
   if (unread !== undefined) return words(unread);
+  if (lost(needs) === undefined) {
+    return condition === undefined || condition.success ? undefined : `if: ${condition.text}`;
+  }
   const tolerated = new Set(
     instances.filter(({ name, continueOnError }) =>
       continueOnError && losses.get(name) === "failed"

@@ -11,7 +11,9 @@ import { ArtifactStore } from "./artifact_store.ts";
 import { KeyMaker } from "./cache_key.ts";
 import { mayRun } from "./conditions.ts";
 import type { EngineEvent } from "./events.ts";
-import { local } from "./executor.ts";
+import type { Executor } from "./executors/executor.ts";
+import { inline } from "./executors/inline.ts";
+import { Leases } from "./leases.ts";
 import { type LoadOptions, loadWorkflow } from "./load.ts";
 import type { DeviceChoice } from "./module.ts";
 import { Planner } from "./plan.ts";
@@ -26,6 +28,8 @@ import type { Workflow } from "./workflow.ts";
 export { type LoadOptions, loadWorkflow } from "./load.ts";
 export { type Diagnostic, type Position, WorkflowError } from "./diagnostics.ts";
 export type { EngineEvent } from "./events.ts";
+export type { Executor, StageJob } from "./executors/executor.ts";
+export type { Secrets } from "./secrets.ts";
 export type { DeviceChoice, StageModule } from "./module.ts";
 export type { RunSummary } from "./summary.ts";
 export type { StageInstance, Workflow } from "./workflow.ts";
@@ -50,6 +54,12 @@ export interface RunOptions extends LoadOptions {
   readonly force?: readonly string[];
   /** Reads a variable of the environment, for secrets. Default `Deno.env.get`. */
   readonly environment?: (name: string) => string | undefined;
+  /** Where stages' code runs. Default: this process. */
+  readonly executor?: Executor;
+  /** Instances that run at a time. Default: as many as the machine has processors. */
+  readonly concurrency?: number | undefined;
+  /** Of those, instances that compute on the device. Default 1. */
+  readonly deviceSlots?: number | undefined;
   /** Told of every event. */
   readonly listener?: (event: EngineEvent) => void;
   /** Ends the run; it can be continued by running the same again. */
@@ -87,7 +97,7 @@ export async function planWorkflow(
 ): Promise<PlannedStage[]> {
   const workflow = await loadWorkflow(file, options);
   const wanted = await prepare(workflow, options);
-  using index = await ResultIndex.openForPlan(options.runsFolder);
+  using index = ResultIndex.openForPlan(options.runsFolder);
   const decisions = await makePlanner(workflow, options, wanted, index).plan();
   return decisions.map(({ instance, state, reason }) => ({
     instance: instance.name,
@@ -122,12 +132,18 @@ export async function runWorkflow(
     secrets,
     listener: options.listener,
   });
+  using leases = Leases.open(options.runsFolder, recorder.id);
   let status: "done" | "failed" | "interrupted" = "failed";
   try {
     status = await new Run({
       planner,
       recorder,
-      executor: local,
+      executor: options.executor ?? inline,
+      leases,
+      room: {
+        instances: options.concurrency ?? navigator.hardwareConcurrency,
+        onDevice: options.deviceSlots ?? 1,
+      },
       secrets,
       device: options.device.choice,
       signal: options.signal ?? new AbortController().signal,

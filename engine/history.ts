@@ -5,6 +5,8 @@
 import { join } from "node:path";
 import type { EngineEvent } from "./events.ts";
 import { artifactPayload, runFiles, stageFolderName } from "./layout.ts";
+import { Lock } from "./lock.ts";
+import { follow } from "./stage_changes.ts";
 import type { RunSummary } from "./summary.ts";
 
 /** `run.json`: the summary, and what it takes to tell how the run came about. */
@@ -19,6 +21,8 @@ export interface RunRecord extends RunSummary {
   readonly pid: number;
   /** ISO 8601 time at which the owner last wrote this file; while running at least every 5 s. */
   readonly heartbeat: string;
+  /** Bytes of `events.jsonl` that this file takes in; what is behind them is newer. */
+  readonly eventsEnd?: number;
 }
 
 /** There is no run of that id. */
@@ -97,15 +101,7 @@ export async function readEvents(
   from = 0,
 ): Promise<RecordedEvent[]> {
   await readRunRecord(runsFolder, id);
-  const bytes = await readFrom(runFiles(runsFolder, id).events, from);
-  const events: RecordedEvent[] = [];
-  let start = 0;
-  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, start)) {
-    const line = new TextDecoder().decode(bytes.subarray(start, at));
-    start = at + 1;
-    events.push({ event: JSON.parse(line), end: from + start });
-  }
-  return events;
+  return parseEvents(await readFrom(runFiles(runsFolder, id).events, from), from);
 }
 
 /**
@@ -142,21 +138,22 @@ async function readRecord(
   const text = await readTextIfAny(files.record);
   if (text === "") return undefined;
   const record: RunRecord = JSON.parse(text);
-  if (record.status !== "running" || await isHeld(files.lock)) return record;
-  // The owner may have ended the run between the two looks.
+  if (record.status !== "running") return record;
+  // The owner holds its lock as long as its process lives, whatever ends it.
+  const lives = await Lock.isHeld(files.lock);
+  // It may have written on between the two looks.
   const again: RunRecord = JSON.parse(await Deno.readTextFile(files.record));
-  return again.status === "running" ? interrupted(again) : again;
+  const newest = again.status === "running" ? await catchUp(again, files.events) : again;
+  return newest.status === "running" && !lives ? interrupted(newest) : newest;
 }
 
-/** The owner holds the lock as long as its process lives, whatever ends it. */
-async function isHeld(lock: string): Promise<boolean> {
-  try {
-    using file = await Deno.open(lock);
-    return !(await file.tryLock(false));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+/** The record with what its owner has told since it wrote it. */
+async function catchUp(record: RunRecord, events: string): Promise<RunRecord> {
+  if (record.eventsEnd === undefined) return record;
+  const newer = parseEvents(await readFrom(events, record.eventsEnd), 0).map(({ event }) => event);
+  const told = newer.at(-1)?.time ?? record.heartbeat;
+  const heartbeat = told > record.heartbeat ? told : record.heartbeat;
+  return { ...follow(record, newer), heartbeat };
 }
 
 function interrupted(record: RunRecord): RunRecord {
@@ -179,6 +176,7 @@ function summaryOf(record: RunRecord): RunSummary {
     versions: _v,
     pid: _p,
     heartbeat: _h,
+    eventsEnd: _e,
     ...summary
   } = record;
   return summary;
@@ -209,8 +207,36 @@ async function readTextIfAny(path: string): Promise<string> {
 }
 
 async function readFrom(path: string, from: number): Promise<Uint8Array> {
-  const bytes = await Deno.readFile(path);
-  return bytes.subarray(Math.min(from, bytes.length));
+  try {
+    using file = await Deno.open(path);
+    await file.seek(from, Deno.SeekMode.Start);
+    return await new Response(file.readable).bytes();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return new Uint8Array();
+    throw error;
+  }
+}
+
+/** The events in complete lines: the last line may be half written. `from` is where the bytes begin. */
+function parseEvents(bytes: Uint8Array, from: number): RecordedEvent[] {
+  const events: RecordedEvent[] = [];
+  let start = 0;
+  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, start)) {
+    const event = parseEvent(new TextDecoder().decode(bytes.subarray(start, at)));
+    start = at + 1;
+    if (event !== undefined) events.push({ event, end: from + start });
+  }
+  return events;
+}
+
+/** Undefined for a line that a power cut or a damaged disk has spoilt: the others still count. */
+function parseEvent(line: string): EngineEvent | undefined {
+  try {
+    const value: EngineEvent | null = JSON.parse(line);
+    return typeof value?.type === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Complete lines only: the last one may be half written. */

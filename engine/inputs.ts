@@ -5,7 +5,9 @@
  */
 import { z } from "zod";
 import { type Artifact, ArtifactReference } from "./artifact.ts";
-import { childSchema, unwrap } from "./schemas.ts";
+import type { StageModule } from "./module.ts";
+import { childSchema, strict, unwrap } from "./schemas.ts";
+import type { Secrets } from "./secrets.ts";
 import { slotOptions } from "./slot.ts";
 import { plain, type ScalarNode, type TreeNode } from "./tree.ts";
 
@@ -58,22 +60,29 @@ function isArtifact(schema: z.ZodType): boolean {
   return Array.isArray(schema.meta()?.["artifact"]);
 }
 
-/** The values with every reference replaced by its artifact, and every text changed. */
-export function substitute(
+/** The values with every reference replaced by its artifact. */
+export function placeArtifacts(
   values: unknown,
   artifact: (reference: ArtifactReference) => Artifact,
-  text: (text: string) => string,
 ): unknown {
-  if (values instanceof ArtifactReference) return artifact(values);
-  if (typeof values === "string") return text(values);
-  if (Array.isArray(values)) {
-    return values.map((item) => substitute(item, artifact, text));
-  }
-  if (!isPlainObject(values)) return values;
+  return change(values, (value) => value instanceof ArtifactReference ? artifact(value) : value);
+}
+
+/** What a module is given: its `with`, artifacts already in place, with secrets in place too. */
+export function parseInput(module: StageModule, values: unknown, secrets: Secrets): unknown {
+  const revealed = change(
+    values,
+    (value) => typeof value === "string" ? secrets.reveal(value) : value,
+  );
+  return strict(module.with).parse(revealed);
+}
+
+/** The values with every leaf changed. */
+function change(values: unknown, leaf: (value: unknown) => unknown): unknown {
+  if (Array.isArray(values)) return values.map((item) => change(item, leaf));
+  if (!isPlainObject(values)) return leaf(values);
   return Object.fromEntries(
-    Object.entries(values).map((
-      [key, value],
-    ) => [key, substitute(value, artifact, text)]),
+    Object.entries(values).map(([key, value]) => [key, change(value, leaf)]),
   );
 }
 

@@ -31,9 +31,46 @@ export function runFiles(runsFolder: string, id: string): RunFiles {
   };
 }
 
+/** Paths of what runs share. */
+export interface StoreFiles {
+  /** Holds one folder for each committed content, `artifacts/<sha256>`. */
+  readonly artifacts: string;
+  /** What was damaged, set aside. */
+  readonly quarantine: string;
+  /** The cache index, `store.sqlite`. */
+  readonly index: string;
+  /** Shared by who uses the index, held alone by who takes something away. */
+  readonly lock: string;
+}
+
+/** The paths of what runs share. */
+export function storeFiles(runsFolder: string): StoreFiles {
+  return {
+    artifacts: join(runsFolder, "artifacts"),
+    quarantine: join(runsFolder, "quarantine"),
+    index: join(runsFolder, "store.sqlite"),
+    lock: join(runsFolder, "store.lock"),
+  };
+}
+
+/** What a damaged thing is called in quarantine: its name and the time. */
+export function quarantineName(name: string): string {
+  return `${name}-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+}
+
 /** File or folder of a committed artifact. */
 export function artifactPayload(runsFolder: string, hash: string): string {
   return join(runsFolder, "artifacts", hash, "payload");
+}
+
+/** What a stage saved to go on from, in its folder of the run. */
+export function checkpointsFolder(stageFolder: string): string {
+  return join(stageFolder, "checkpoints");
+}
+
+/** The metrics of an instance while it runs, in its folder of the run. */
+export function metricsFile(stageFolder: string): string {
+  return join(stageFolder, "metrics.jsonl");
 }
 
 /**

@@ -3,8 +3,11 @@
  * @module
  */
 import type { z } from "zod";
+import type { ModulePermissions } from "../std/modules.ts";
 import type { Artifact } from "./artifact.ts";
 import type { RunSummary } from "./summary.ts";
+
+export type { ModulePermissions } from "../std/modules.ts";
 
 /** What every swappable module (stage, environment, agent, algorithm, model) tells the engine. */
 export interface Module<With = unknown> {
@@ -16,6 +19,8 @@ export interface Module<With = unknown> {
   readonly description: string;
   /** Schema of `with`: types, defaults, validation, editor help and documentation come from it. */
   readonly with: z.ZodType<With>;
+  /** What the module needs of a stage's process beside reading inputs and writing outputs. */
+  readonly permissions?: ModulePermissions;
 }
 
 /** One output of a stage. */
@@ -74,6 +79,11 @@ export interface StageModule<With = unknown> extends Module<With> {
   readonly outputs: Readonly<Record<string, OutputDeclaration>>;
   /** True where it computes on the WebGPU device; the device class then enters the cache key. */
   readonly usesDevice: boolean;
+  /**
+   * False where it is so quick and so trusted that it runs in the engine's process; left out, it has a
+   * process of its own, which may be killed.
+   */
+  readonly isolated?: boolean;
   /** Does the work. Must have written every declared output when it returns. */
   run(input: With, context: StageContext): Promise<void>;
   /**

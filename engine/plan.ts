@@ -43,6 +43,10 @@ export class Planner {
 
   /** A decision on every instance, in the order they will run. Computes nothing. */
   async plan(): Promise<Decision[]> {
+    return await this.index.reading(() => this.#decideAll());
+  }
+
+  async #decideAll(): Promise<Decision[]> {
     const known = new Map<string, Readonly<Record<string, string>>>();
     const losses = new Map<string, Loss>();
     const decisions: Decision[] = [];

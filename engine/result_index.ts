@@ -1,10 +1,18 @@
 /**
  * The cache index: which key gave which outputs, in `store.sqlite` beside the runs.
+ *
+ * Whoever has it open shares `store.lock`; who takes results or artifacts away holds it alone.
+ * A damaged index is set aside and rebuilt from what can still be read of it
+ * ({@link index_repair.ts}).
  * @module
  */
-import { DatabaseSync } from "node:sqlite";
-import { join } from "node:path";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Components } from "./cache_key.ts";
+import { connect, emptyIndex, isDamage } from "./index_file.ts";
+import { repairIndex } from "./index_repair.ts";
+import { storeFiles } from "./layout.ts";
+import { Lock } from "./lock.ts";
+import { storageError } from "./storage_error.ts";
 
 /** One committed result. */
 export interface CommittedResult {
@@ -24,96 +32,209 @@ export interface CommittedResult {
   readonly run: string;
 }
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS results (
-    id INTEGER PRIMARY KEY,
-    key TEXT,
-    workflow TEXT NOT NULL,
-    instance TEXT NOT NULL,
-    components TEXT NOT NULL,
-    outputs TEXT NOT NULL,
-    seconds REAL NOT NULL,
-    run TEXT NOT NULL,
-    time TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS results_by_key ON results (key, id);
-  CREATE INDEX IF NOT EXISTS results_by_instance ON results (workflow, instance, id);
-`;
+/** A result and its number in the index. */
+export interface NumberedResult {
+  /** Grows with time. */
+  readonly id: number;
+  /** The result; undefined where its row is damaged. */
+  readonly result: CommittedResult | undefined;
+}
+
+/** Told in words what was found and done about it. */
+export type Warn = (message: string) => void;
+
+const toStandardError: Warn = (message) => console.error(`warning: ${message}`);
 
 /** The index of one runs folder. Several processes may use it at once. */
 export class ResultIndex implements Disposable {
   readonly #database: DatabaseSync;
+  readonly #lock: Lock | undefined;
+  readonly #path: string;
+  readonly #byKey;
+  readonly #newest;
+  readonly #insert;
 
-  private constructor(database: DatabaseSync) {
+  private constructor(database: DatabaseSync, path: string, lock: Lock | undefined) {
     this.#database = database;
+    this.#path = path;
+    this.#lock = lock;
+    this.#byKey = database.prepare("SELECT * FROM results WHERE key = ? ORDER BY id DESC");
+    this.#newest = database.prepare(
+      "SELECT * FROM results WHERE workflow = ? AND instance = ? ORDER BY id DESC",
+    );
+    this.#insert = database.prepare(
+      "INSERT INTO results (key, workflow, instance, components, outputs, seconds, run, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    );
   }
 
-  /** Opens the index, making it where it is missing. */
-  static async open(runsFolder: string): Promise<ResultIndex> {
-    await Deno.mkdir(runsFolder, { recursive: true });
-    const database = new DatabaseSync(join(runsFolder, "store.sqlite"));
-    database.exec("PRAGMA busy_timeout = 10000");
-    database.exec("PRAGMA journal_mode = WAL");
-    database.exec(SCHEMA);
-    return new ResultIndex(database);
+  /**
+   * Opens the index, making it where it is missing and repairing it where it is damaged.
+   * @throws StorageError where it cannot be read and written, or is of a newer format
+   */
+  static async open(runsFolder: string, warn: Warn = toStandardError): Promise<ResultIndex> {
+    const { index, lock } = storeFiles(runsFolder);
+    try {
+      await Deno.mkdir(runsFolder, { recursive: true });
+      // A second look, where another process repaired it before this one could.
+      for (const mayRepair of [true, true, false]) {
+        using stack = new DisposableStack();
+        const shared = stack.use(await Lock.share(lock));
+        try {
+          const opened = new ResultIndex(connect(index), index, shared);
+          stack.move();
+          return opened;
+        } catch (error) {
+          if (!isDamage(error) || !mayRepair) throw error;
+        }
+        stack.dispose();
+        await repairIndex(runsFolder, warn);
+      }
+      throw new Error("it is damaged again as soon as it is rebuilt");
+    } catch (error) {
+      throw storageError(error, "use the index", index);
+    }
   }
 
-  /** Opens the index for planning: where there is none it stays so, and the index is empty. */
-  static async openForPlan(runsFolder: string): Promise<ResultIndex> {
-    const exists = await Deno.stat(join(runsFolder, "store.sqlite"))
-      .then(() => true, () => false);
-    if (exists) return await ResultIndex.open(runsFolder);
-    const database = new DatabaseSync(":memory:");
-    database.exec(SCHEMA);
-    return new ResultIndex(database);
+  /** Opens an index for someone who holds `store.lock` alone. */
+  static openAlone(runsFolder: string): ResultIndex {
+    const { index } = storeFiles(runsFolder);
+    try {
+      return new ResultIndex(connect(index), index, undefined);
+    } catch (error) {
+      throw storageError(error, "use the index", index);
+    }
+  }
+
+  /**
+   * Opens the index for planning, which changes nothing: where there is none, or a damaged one, it
+   * stays so, and the index is empty.
+   * @throws StorageError where there is one that cannot be read, or is of a newer format
+   */
+  static openForPlan(runsFolder: string, warn: Warn = toStandardError): ResultIndex {
+    const { index } = storeFiles(runsFolder);
+    try {
+      return new ResultIndex(connect(index, "read"), index, undefined);
+    } catch (error) {
+      if (isDamage(error)) {
+        warn(`the index ${index} is damaged: the next run sets it aside and rebuilds it`);
+      } else if (exists(index)) {
+        throw storageError(error, "read the index", index);
+      }
+      return new ResultIndex(emptyIndex(), index, undefined);
+    }
   }
 
   /** The newest result of a key. */
   byKey(key: string): CommittedResult | undefined {
-    const row = this.#database
-      .prepare("SELECT * FROM results WHERE key = ? ORDER BY id DESC LIMIT 1")
-      .get(key);
-    return row && toResult(row);
+    return this.#guard("read", () => newestWhole(this.#byKey, key));
   }
 
   /** The newest result of a workflow's instance, whatever its key. */
   newest(workflow: string, instance: string): CommittedResult | undefined {
-    const row = this.#database.prepare(
-      "SELECT * FROM results WHERE workflow = ? AND instance = ? ORDER BY id DESC LIMIT 1",
-    ).get(workflow, instance);
-    return row && toResult(row);
+    return this.#guard("read", () => newestWhole(this.#newest, workflow, instance));
   }
 
-  /** Adds a result, all at once. Its artifacts must be published already. */
-  commit(result: CommittedResult): void {
-    this.#database.prepare(
-      "INSERT INTO results (key, workflow, instance, components, outputs, seconds, run, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    ).run(
-      result.key,
-      result.workflow,
-      result.instance,
-      JSON.stringify(result.components),
-      JSON.stringify(result.outputs),
-      result.seconds,
-      result.run,
-      new Date().toISOString(),
+  /** Every result, the oldest first. */
+  all(): NumberedResult[] {
+    return this.#guard(
+      "read",
+      () =>
+        this.#database.prepare("SELECT * FROM results ORDER BY id").all()
+          .map((row) => ({ id: Number(row["id"]), result: toResult(row) })),
     );
+  }
+
+  /** Does what reads many results: as one look at the index, which is several times faster. */
+  async reading<T>(work: () => Promise<T>): Promise<T> {
+    this.#guard("read", () => this.#database.exec("BEGIN"));
+    try {
+      return await work();
+    } finally {
+      this.#guard("read", () => this.#database.exec("COMMIT"));
+    }
+  }
+
+  /**
+   * Adds a result, all at once. Its artifacts must be published already.
+   * @throws StorageError where it is not added
+   */
+  commit(result: CommittedResult): void {
+    this.#guard("write to", () => {
+      this.#insert.run(
+        result.key,
+        result.workflow,
+        result.instance,
+        JSON.stringify(result.components),
+        JSON.stringify(result.outputs),
+        result.seconds,
+        result.run,
+        new Date().toISOString(),
+      );
+    });
+  }
+
+  /** Takes results away, all or none. */
+  remove(ids: readonly number[]): void {
+    this.#guard("write to", () => {
+      const remove = this.#database.prepare("DELETE FROM results WHERE id = ?");
+      this.#database.exec("BEGIN IMMEDIATE");
+      try {
+        for (const id of ids) remove.run(id);
+        this.#database.exec("COMMIT");
+      } catch (error) {
+        this.#database.exec("ROLLBACK");
+        throw error;
+      }
+      this.#database.exec("VACUUM");
+    });
   }
 
   /** Closes the database. */
   [Symbol.dispose](): void {
     this.#database.close();
+    this.#lock?.[Symbol.dispose]();
+  }
+
+  #guard<T>(action: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw storageError(error, `${action} the index`, this.#path);
+    }
   }
 }
 
-function toResult(row: Readonly<Record<string, unknown>>): CommittedResult {
-  return {
-    key: row["key"] === null ? null : String(row["key"]),
-    workflow: String(row["workflow"]),
-    instance: String(row["instance"]),
-    components: JSON.parse(String(row["components"])),
-    outputs: JSON.parse(String(row["outputs"])),
-    seconds: Number(row["seconds"]),
-    run: String(row["run"]),
-  };
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The first row of a query that is not damaged. */
+function newestWhole(query: StatementSync, ...values: string[]): CommittedResult | undefined {
+  const row = query.get(...values);
+  if (row === undefined) return undefined;
+  return toResult(row) ?? query.all(...values).map(toResult).find((result) => result);
+}
+
+/** A row as a result; undefined where its texts are damaged. */
+function toResult(row: Row): CommittedResult | undefined {
+  try {
+    return {
+      key: row["key"] === null ? null : String(row["key"]),
+      workflow: String(row["workflow"]),
+      instance: String(row["instance"]),
+      components: JSON.parse(String(row["components"])),
+      outputs: JSON.parse(String(row["outputs"])),
+      seconds: Number(row["seconds"]),
+      run: String(row["run"]),
+    };
+  } catch {
+    return undefined;
+  }
 }

@@ -5,12 +5,11 @@
 import { join, resolve } from "node:path";
 import { Artifact, type ArtifactReference } from "./artifact.ts";
 import { canonical, NotCanonicalError } from "./canonical.ts";
-import { substitute } from "./inputs.ts";
+import { parseInput, placeArtifacts } from "./inputs.ts";
 import type { DeviceChoice } from "./module.ts";
 import { hashesOf, type KnownOutputs, type Planner } from "./plan.ts";
 import type { CommittedResult } from "./result_index.ts";
 import type { Secrets } from "./secrets.ts";
-import { strict } from "./schemas.ts";
 import type { StageInstance } from "./workflow.ts";
 
 /** Committed results by instance. Their artifacts were verified or just made. */
@@ -57,14 +56,14 @@ export class RunResults {
     );
   }
 
+  /** The values of the instance's `with`, artifacts in place, secrets as placeholders. */
+  values(instance: StageInstance): unknown {
+    return placeArtifacts(instance.values, (reference) => this.#artifact(reference));
+  }
+
   /** What the instance's module is given: its `with`, artifacts and secrets in place. */
   input(instance: StageInstance): unknown {
-    const values = substitute(
-      instance.values,
-      (reference) => this.#artifact(reference),
-      (text) => this.#secrets.reveal(text),
-    );
-    return strict(instance.module.with).parse(values);
+    return parseInput(instance.module, this.values(instance), this.#secrets);
   }
 
   /** Writes the instance's `inputs.json`. */

@@ -1,18 +1,19 @@
 /**
- * Runs a plan: each instance in order is taken from the cache, computed or skipped; then stages publish.
+ * Runs a plan: each instance is taken from the cache, computed or skipped; then stages publish.
  * @module
  */
 import { join, resolve } from "node:path";
-import { type AttemptResult, runAttempts, StageFailure } from "./attempts.ts";
-import type { KeyParts } from "./cache_key.ts";
+import { StageFailure } from "./attempts.ts";
 import type { Loss } from "./conditions.ts";
-import type { Executor } from "./executor.ts";
+import type { Executor } from "./executors/executor.ts";
+import { InstanceRun } from "./instance_run.ts";
 import { stageFolderName } from "./layout.ts";
+import type { Leases } from "./leases.ts";
 import type { DeviceChoice } from "./module.ts";
-import { hashesOf, type Planner } from "./plan.ts";
+import type { Planner } from "./plan.ts";
 import type { RunRecorder } from "./record.ts";
-import type { CommittedResult } from "./result_index.ts";
 import { RunResults } from "./results.ts";
+import { type Room, Schedule } from "./schedule.ts";
 import type { Secrets } from "./secrets.ts";
 import type { RunStatus } from "./summary.ts";
 import type { StageInstance } from "./workflow.ts";
@@ -25,6 +26,10 @@ export interface RunParts {
   readonly recorder: RunRecorder;
   /** Where stages' code runs. */
   readonly executor: Executor;
+  /** Who computes what, of all runs on this folder. */
+  readonly leases: Leases;
+  /** How much runs at a time. */
+  readonly room: Room;
   /** What stages are given and no record may show. */
   readonly secrets: Secrets;
   /** What `--device` said. */
@@ -50,11 +55,9 @@ export class Run {
 
   /** Runs everything. What a stage throws is recorded, not thrown. */
   async execute(): Promise<Exclude<RunStatus, "running">> {
-    const { planner, signal } = this.#parts;
-    for (const instance of planner.workflow.instances) {
-      if (signal.aborted) return "interrupted";
-      await this.#step(instance);
-    }
+    const { planner, room, signal } = this.#parts;
+    const schedule = new Schedule(planner.workflow.instances, room);
+    await schedule.run((instance) => this.#step(instance), signal);
     if (signal.aborted) return "interrupted";
     for (const instance of planner.workflow.instances) {
       await this.#callPublish(instance);
@@ -63,19 +66,16 @@ export class Run {
   }
 
   async #step(instance: StageInstance): Promise<void> {
-    const { reason, parts, result } = await this.#parts.planner.decide(
-      instance,
-      this.#results.known,
-      this.#losses,
-    );
-    if (parts === undefined) return this.#skip(instance, reason);
-    if (result === undefined) {
-      return await this.#compute(instance, reason, parts);
+    const decide = () => this.#parts.planner.decide(instance, this.#results.known, this.#losses);
+    const decision = await decide();
+    if (decision.parts === undefined) return this.#skip(instance, decision.reason);
+    const folder = await this.#makeFolder(instance);
+    try {
+      const work = new InstanceRun(this.#parts, this.#results, instance, folder, decide);
+      await work.carryOut(decision, decision.parts);
+    } catch (error) {
+      this.#fail(instance, folder, error);
     }
-    const damaged = await this.#damagedOutput(instance, result);
-    if (damaged === undefined) return await this.#take(instance, reason, result);
-    const why = `the output ${damaged} of the earlier result is damaged`;
-    await this.#compute(instance, why, parts);
   }
 
   #skip(instance: StageInstance, reason: string): void {
@@ -85,112 +85,6 @@ export class Run {
       stage: instance.name,
       reason,
     });
-  }
-
-  /** Name of an output that does not match its hash; it is set aside and a warning recorded. */
-  async #damagedOutput(
-    instance: StageInstance,
-    result: CommittedResult,
-  ): Promise<string | undefined> {
-    const { artifacts } = this.#parts.planner;
-    for (const [name, { hash }] of Object.entries(result.outputs)) {
-      if (await artifacts.verify(hash)) continue;
-      const place = await artifacts.quarantine(hash);
-      this.#parts.recorder.emit({
-        type: "log",
-        stage: instance.name,
-        level: "warning",
-        message: `artifact ${hash} (${instance.name}.${name}) does not match its hash: ${
-          place === undefined ? "it is gone" : `moved to ${place}`
-        }, computing it again`,
-      });
-      return name;
-    }
-    return undefined;
-  }
-
-  async #take(
-    instance: StageInstance,
-    reason: string,
-    result: CommittedResult,
-  ): Promise<void> {
-    const { planner, recorder, device } = this.#parts;
-    const folder = await this.#makeFolder(instance);
-    await this.#results.writeInputs(instance, folder, device);
-    await this.#results.add(instance, folder, result);
-    // The newest result of this instance is the one that reasons compare with.
-    const newest = planner.index.newest(planner.workflow.name, instance.name);
-    if (newest?.key !== result.key) {
-      planner.index.commit({
-        ...result,
-        workflow: planner.workflow.name,
-        instance: instance.name,
-      });
-    }
-    recorder.emit({
-      type: "stage-cached",
-      stage: instance.name,
-      reason,
-      seconds: result.seconds,
-      outputs: hashesOf(result),
-    });
-  }
-
-  async #compute(
-    instance: StageInstance,
-    reason: string,
-    parts: KeyParts,
-  ): Promise<void> {
-    const { recorder, device } = this.#parts;
-    const folder = await this.#makeFolder(instance);
-    try {
-      const input = this.#results.input(instance);
-      await this.#results.writeInputs(instance, folder, device);
-      const left = await runAttempts({
-        ...this.#parts,
-        instance,
-        input,
-        reason,
-        stageFolder: folder,
-        emit: (event) => recorder.emit(event),
-      });
-      const result = await this.#commit(instance, parts, left);
-      await this.#results.add(instance, folder, result);
-      recorder.emit({
-        type: "stage-finished",
-        stage: instance.name,
-        seconds: left.seconds,
-        outputs: hashesOf(result),
-      });
-    } catch (error) {
-      this.#fail(instance, folder, error);
-    }
-  }
-
-  /** Artifacts first, then the index: a kill between the two leaves nothing that claims to be a result. */
-  async #commit(
-    instance: StageInstance,
-    parts: KeyParts,
-    left: AttemptResult,
-  ): Promise<CommittedResult> {
-    const { planner, recorder } = this.#parts;
-    const outputs: Record<string, { kind: string; hash: string }> = {};
-    for (const [name, path] of Object.entries(left.outputs)) {
-      const kind = instance.module.outputs[name]?.kind ?? "metrics";
-      outputs[name] = { kind, hash: await planner.artifacts.publish(path) };
-    }
-    const result: CommittedResult = {
-      key: instance.cache ? parts.key ?? null : null,
-      workflow: planner.workflow.name,
-      instance: instance.name,
-      components: parts.components,
-      outputs,
-      seconds: left.seconds,
-      run: recorder.id,
-    };
-    planner.index.commit(result);
-    await Deno.remove(left.folder, { recursive: true });
-    return result;
   }
 
   #fail(instance: StageInstance, folder: string, error: unknown): void {

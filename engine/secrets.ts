@@ -52,6 +52,11 @@ export class Secrets {
     return new Secrets(values);
   }
 
+  /** Name → value, for the one process that is given them. */
+  values(): Record<string, string> {
+    return Object.fromEntries(this.#values);
+  }
+
   /** The text with every secret's value, as it is or encoded, replaced by {@linkcode MASK}. */
   mask(text: string): string {
     return this.#forms.reduce((masked, form) => masked.replaceAll(form, MASK), text);

@@ -5,17 +5,23 @@
 import { join } from "node:path";
 import { suggest } from "./diagnostics.ts";
 import type { EventBody } from "./events.ts";
+import { jobFiles } from "./executors/job_folder.ts";
+import { metricsFile } from "./layout.ts";
 import type { DeviceChoice, StageContext } from "./module.ts";
 import type { Secrets } from "./secrets.ts";
 import type { StageInstance } from "./workflow.ts";
 
 /** Progress and gauges of a stage become events at most this often. */
 const THROTTLE_MILLISECONDS = 500;
+/** Characters of log lines that an attempt can leave. */
+const MOST_LOGGED = 2 ** 20;
+/** Characters of a line that are kept. */
+const LONGEST_LINE = 10_000;
 
 /** What one attempt is given. */
 export interface AttemptPlace {
   /** The instance that runs. */
-  readonly instance: StageInstance;
+  readonly instance: Pick<StageInstance, "name" | "seed" | "module">;
   /** The instance's folder in the run: `log.txt` and `metrics.jsonl` go here. */
   readonly stageFolder: string;
   /** The attempt's own folder, removed once its outputs are committed. */
@@ -27,7 +33,7 @@ export interface AttemptPlace {
   /** What no log may show. */
   readonly secrets: Secrets;
   /** Gets the events. */
-  readonly emit: (event: EventBody) => void;
+  readonly report: (event: EventBody) => void;
 }
 
 /** A {@linkcode StageContext} that writes into the run's record. */
@@ -40,13 +46,12 @@ export class RecordingContext implements StageContext {
   readonly signal: AbortSignal;
   /** What `--device` said. */
   readonly device: DeviceChoice;
-  /** The attempt's folder for whatever the stage wants to keep while it runs. */
-  readonly folder: string;
   readonly #place: AttemptPlace;
   readonly #log: Deno.FsFile;
   readonly #metrics: Deno.FsFile;
   readonly #progress: Throttle;
   readonly #gauge: Throttle;
+  #logged = 0;
   #closed = false;
 
   /** Makes the attempt's folders; metrics of an earlier attempt are dropped, its log is kept. */
@@ -56,9 +61,7 @@ export class RecordingContext implements StageContext {
     this.seed = place.instance.seed;
     this.signal = place.signal;
     this.device = place.device;
-    this.folder = join(place.attemptFolder, "work");
-    Deno.mkdirSync(this.folder, { recursive: true });
-    Deno.mkdirSync(join(place.attemptFolder, "outputs"), { recursive: true });
+    Deno.mkdirSync(jobFiles(place.attemptFolder).outputs, { recursive: true });
     this.#log = Deno.openSync(join(place.stageFolder, "log.txt"), {
       create: true,
       append: true,
@@ -68,20 +71,27 @@ export class RecordingContext implements StageContext {
       write: true,
       truncate: true,
     });
-    this.#progress = new Throttle(place.emit);
-    this.#gauge = new Throttle(place.emit);
+    this.#progress = new Throttle(place.report);
+    this.#gauge = new Throttle(place.report);
+  }
+
+  /** The attempt's folder for whatever the stage wants to keep while it runs; made when asked for. */
+  get folder(): string {
+    const { work } = jobFiles(this.#place.attemptFolder);
+    Deno.mkdirSync(work, { recursive: true });
+    return work;
   }
 
   /** Where the metrics are written. */
   get metricsFile(): string {
-    return join(this.#place.stageFolder, "metrics.jsonl");
+    return metricsFile(this.#place.stageFolder);
   }
 
   /** Path at which the stage must leave that output. Throws for one it does not declare. */
   output(name: string): string {
     const { outputs } = this.#place.instance.module;
     if (Object.hasOwn(outputs, name)) {
-      return join(this.#place.attemptFolder, "outputs", name);
+      return join(jobFiles(this.#place.attemptFolder).outputs, name);
     }
     throw new Error(
       `the stage declares no output "${name}"${suggest(name, Object.keys(outputs))}`,
@@ -90,14 +100,18 @@ export class RecordingContext implements StageContext {
 
   /** A line in the stage's log. */
   log(message: string): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#logged > MOST_LOGGED) return;
+    const text = message.slice(0, LONGEST_LINE);
+    this.#logged += text.length + 1;
+    this.#write(text, "info");
+    if (this.#logged > MOST_LOGGED) {
+      this.#write("the stage has logged too much: the rest is not kept", "warning");
+    }
+  }
+
+  #write(message: string, level: "info" | "warning"): void {
     write(this.#log, `${new Date().toISOString()} ${this.#place.secrets.mask(message)}\n`);
-    this.#place.emit({
-      type: "log",
-      stage: this.instance,
-      level: "info",
-      message,
-    });
+    this.#place.report({ type: "log", stage: this.instance, level, message });
   }
 
   /** Work done so far, of how much. */
@@ -118,7 +132,7 @@ export class RecordingContext implements StageContext {
     const finite = finiteOnly(values);
     const line = this.#place.secrets.maskAll({ step, values: finite });
     write(this.#metrics, `${JSON.stringify(line)}\n`);
-    this.#place.emit({
+    this.#place.report({
       type: "metric",
       stage: this.instance,
       step,
@@ -152,7 +166,7 @@ class Throttle {
   #last = -Infinity;
   #kept: EventBody | undefined;
 
-  constructor(readonly emit: (event: EventBody) => void) {}
+  constructor(readonly report: (event: EventBody) => void) {}
 
   offer(event: EventBody, isLast: boolean): void {
     const now = performance.now();
@@ -162,11 +176,11 @@ class Throttle {
     }
     this.#last = now;
     this.#kept = undefined;
-    this.emit(event);
+    this.report(event);
   }
 
   flush(): void {
-    if (this.#kept !== undefined) this.emit(this.#kept);
+    if (this.#kept !== undefined) this.report(this.#kept);
     this.#kept = undefined;
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Artifact } from "./artifact.ts";
 import { mayRun } from "./conditions.ts";
-import { substitute } from "./inputs.ts";
+import { placeArtifacts } from "./inputs.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** A stage in a drawing. */
@@ -59,12 +59,12 @@ export function stageGraph({ instances }: Workflow): StageGraph {
       return edge;
     };
     needs.forEach(edgeFrom);
-    substitute(values, (reference) => {
+    placeArtifacts(values, (reference) => {
       if (reference.instance !== undefined) {
         edgeFrom(reference.instance).outputs.add(reference.output);
       }
       return reference as unknown as Artifact;
-    }, (text) => text);
+    });
   }
   return {
     nodes: [...nodes.values()],

@@ -4,6 +4,7 @@
  * @module
  */
 import type { z } from "zod";
+import type { ModulePermissions } from "../std/modules.ts";
 
 /** What the player is shown. Nothing hidden from the player may leak into it. */
 export interface Observation {
@@ -98,6 +99,8 @@ export interface EnvironmentModule<Options = unknown> {
   readonly with: z.ZodType<Options>;
   /** Tasks in the order of a curriculum; the last one is the default. */
   readonly tasks: readonly string[];
+  /** What it needs of a stage's process beside reading this program and the files beside it. */
+  readonly permissions?: ModulePermissions;
   /** Makes one; a trainer that plays several episodes at once makes several. */
   make(options: Options): Awaitable<Environment>;
 }

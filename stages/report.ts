@@ -50,6 +50,7 @@ export const report: StageModule<ReportWith> = {
     "Pools evaluation results into a table with 95% intervals and draws learning curves, as a page, JSON and SVG.",
   url: import.meta.url,
   usesDevice: false,
+  isolated: false,
   with: z.strictObject({
     title: z.string().min(1).default("Results").describe(
       "Heading of the page",

@@ -12,6 +12,7 @@ import {
 import type { DeviceChoice } from "../engine/module.ts";
 import type { RunSummary } from "../engine/summary.ts";
 import { deviceProvider } from "./device.ts";
+import { stageExecutor } from "./executor.ts";
 import { stages } from "./stages.ts";
 
 /** How to run a workflow; what is left out takes its default. */
@@ -30,10 +31,15 @@ export function loadWorkflow(file: string, options: Partial<LoadOptions> = {}): 
 
 /**
  * Runs a workflow file and returns the run as it ended. Options default to the stages of this
- * program, the folder `runs` and whatever device there is.
+ * program, the folder `runs` and whatever device there is; each stage has a process of its own where
+ * this program may start processes (`--allow-run`).
  * Throws a WorkflowError or a SetupError where nothing was run.
  */
-export function runWorkflow(file: string, options: WorkflowOptions = {}): Promise<RunSummary> {
+export async function runWorkflow(
+  file: string,
+  options: WorkflowOptions = {},
+): Promise<RunSummary> {
   const { device = "auto", ...others } = options;
-  return run(file, { stages, runsFolder: "runs", ...others, device: deviceProvider(device) });
+  const defaults = { stages, runsFolder: "runs", executor: await stageExecutor() };
+  return await run(file, { ...defaults, ...others, device: deviceProvider(device) });
 }

@@ -16,6 +16,18 @@ export class ModuleError extends Error {
   override readonly name = "ModuleError";
 }
 
+/** What a stage's process is allowed, by Deno's names. */
+export interface ModulePermissions {
+  /** Files and folders to read. */
+  readonly read?: readonly string[];
+  /** Variables of the environment. */
+  readonly env?: readonly string[];
+  /** Hosts, as `api.openai.com` or `127.0.0.1:8080`; `*` is any. */
+  readonly net?: readonly string[];
+  /** Facts about the system, as `systemMemoryInfo`. */
+  readonly sys?: readonly string[];
+}
+
 /** What every swappable module has. */
 export interface SwappableModule {
   /** The word after `uses:`. */

@@ -1,0 +1,83 @@
+/**
+ * What a stage's process may do: read its inputs and this program, write its own folders, and what its
+ * modules ask for. Nothing else: no network, no other programs.
+ * @module
+ */
+import { createRequire } from "node:module";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Artifact } from "../artifact.ts";
+import type { ModulePermissions } from "../module.ts";
+import { ModuleChoice } from "../slot.ts";
+import { isModulePath, UserModule } from "../user_module.ts";
+import type { StageJob } from "./executor.ts";
+
+/** The command line flags that grant a job's process what it needs. */
+export function permissionFlags(job: StageJob, always: ModulePermissions): string[] {
+  const { instance, stageFolder, attemptFolder } = job;
+  const asked = [always, ...permissionsIn(instance.module, instance.input)];
+  const of = (kind: keyof ModulePermissions) => asked.flatMap((each) => each[kind] ?? []);
+  const writes = [stageFolder, attemptFolder].map((path) => resolve(path));
+  const reads = [
+    ...programFolders(),
+    ...writes,
+    ...pathsIn(job.values),
+    ...(isModulePath(instance.uses) ? [dirname(fileURLToPath(instance.url))] : []),
+    ...of("read").map((path) => resolve(path)),
+  ];
+  const flag = (name: string, values: readonly string[]) =>
+    values.length === 0 ? [] : [`--allow-${name}=${[...new Set(values)].map(escape).join(",")}`];
+  return [
+    ...flag("read", reads),
+    ...flag("write", writes),
+    ...flag("env", of("env")),
+    ...flag("sys", of("sys")),
+    ...(of("net").includes("*") ? ["--allow-net"] : flag("net", of("net"))),
+  ];
+}
+
+/** A comma within a path would end it. */
+function escape(value: string): string {
+  return value.replaceAll(",", ",,");
+}
+
+/** This program, and where its packages lie. */
+function programFolders(): string[] {
+  const program = fileURLToPath(new URL("../../", import.meta.url));
+  const aPackage = createRequire(import.meta.url).resolve("zod");
+  const [packages = ""] = /^.*?[/\\](npm|node_modules)(?=[/\\])/.exec(aPackage) ?? [];
+  return packages === "" ? [program] : [program, packages];
+}
+
+/** What the stage's module and those chosen in its input ask for. */
+function permissionsIn(
+  module: { readonly permissions?: ModulePermissions },
+  input: unknown,
+): ModulePermissions[] {
+  const found = [module.permissions ?? {}];
+  visit(input, (value) => {
+    if (!(value instanceof ModuleChoice)) return;
+    found.push(...permissionsIn(value.module, value.with));
+  });
+  return found;
+}
+
+/** Files and folders that the values name, and the folders of users' modules among them. */
+function pathsIn(values: unknown): string[] {
+  const paths: string[] = [];
+  visit(values, (value) => {
+    if (value instanceof Artifact) paths.push(resolve(value.path));
+    if (value instanceof UserModule) paths.push(dirname(fileURLToPath(value.url)));
+  });
+  return paths;
+}
+
+/** Every object and value below, the instances of classes as a whole. */
+function visit(value: unknown, look: (value: unknown) => void): void {
+  look(value);
+  if (Array.isArray(value)) { for (const item of value) visit(item, look); }
+  else if (typeof value === "object" && value !== null) {
+    if (Object.getPrototypeOf(value) !== Object.prototype) return;
+    for (const item of Object.values(value)) visit(item, look);
+  }
+}

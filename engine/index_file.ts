@@ -1,0 +1,71 @@
+/**
+ * The file behind the cache index: its tables, its format, and whether it is whole.
+ * @module
+ */
+import { DatabaseSync } from "node:sqlite";
+import { StorageError } from "./storage_error.ts";
+
+/** Raised whenever an older engine could not use the tables any more. */
+const INDEX_FORMAT = 1;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS results (
+    id INTEGER PRIMARY KEY,
+    key TEXT,
+    workflow TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    components TEXT NOT NULL,
+    outputs TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    run TEXT NOT NULL,
+    time TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS results_by_key ON results (key, id);
+  CREATE INDEX IF NOT EXISTS results_by_instance ON results (workflow, instance, id);
+  PRAGMA user_version = ${INDEX_FORMAT};
+`;
+
+/**
+ * Opens an index file and checks it. To `write`, it is made where it is missing.
+ * @throws what SQLite throws, {@linkcode isDamage} tells of what kind; StorageError for a newer format
+ */
+export function connect(path: string, to: "read" | "write" = "write"): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly: to === "read" });
+  try {
+    database.exec("PRAGMA busy_timeout = 10000");
+    const format = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+    if (format > INDEX_FORMAT) throw newer(path, format);
+    const [first] = database.prepare("PRAGMA quick_check(1)").all();
+    const said = String(first?.["quick_check"]);
+    if (said !== "ok") throw new DamagedIndex(said);
+    if (to === "write") {
+      database.exec("PRAGMA journal_mode = WAL");
+      if (format < INDEX_FORMAT) database.exec(SCHEMA);
+    }
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** An index in memory, with nothing in it. */
+export function emptyIndex(): DatabaseSync {
+  const database = new DatabaseSync(":memory:");
+  database.exec(SCHEMA);
+  return database;
+}
+
+/** Whether an index file is not, or not wholly, what SQLite wrote. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof DamagedIndex ||
+    error instanceof Error && /not a database|malformed|no such (table|column)/.test(error.message);
+}
+
+class DamagedIndex extends Error {}
+
+function newer(path: string, format: number): StorageError {
+  return new StorageError(
+    `the index ${path} was written by a newer version of this program (its format is ${format}, this version knows ${INDEX_FORMAT}). Use that version, or another folder with --runs`,
+  );
+}

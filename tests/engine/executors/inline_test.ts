@@ -1,0 +1,4 @@
+import { inline } from "../../../engine/executors/inline.ts";
+import { testExecutor } from "./contract.ts";
+
+testExecutor("inline", inline);

@@ -1,0 +1,141 @@
+/**
+ * Processes of their own: the contract, and what only they can do.
+ */
+import { join } from "node:path";
+import { StuckError } from "../../../engine/executors/executor.ts";
+import { local } from "../../../engine/executors/local.ts";
+import type { StageModule } from "../../../engine/module.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../../std/assert.ts";
+import { testExecutor } from "./contract.ts";
+import { TestJob } from "./job.ts";
+import { probe, probes } from "./probe.ts";
+
+const executor = local({
+  entry: new URL("./worker.ts", import.meta.url),
+  stages: probes,
+  permissions: {},
+});
+
+testExecutor("local", executor);
+
+Deno.test("local: a stage that holds its thread and ignores SIGTERM is killed", async () => {
+  await using test = await TestJob.of("hang");
+  test.abortOnLog("hanging", "took too long");
+  const error = await assertRejects(() => executor.execute(test.job), StuckError, "was killed");
+  assert(error instanceof StuckError && error.killed);
+});
+
+Deno.test("local: a process that ends before its stage says how, and what it printed last", async () => {
+  await using exits = await TestJob.of("exit");
+  await assertRejects(
+    () => executor.execute(exits.job),
+    Error,
+    "ended with exit code 7 before the stage did; it last printed: I must go",
+  );
+  await using throws = await TestJob.of("uncaught");
+  await assertRejects(() => executor.execute(throws.job), Error, "thrown elsewhere");
+  assertStringIncludes(throws.log, "thrown elsewhere");
+});
+
+Deno.test("local: a stage may write its own folders and nothing else", async () => {
+  await using test = await TestJob.of("trespass", { text: Deno.cwd() });
+  await executor.execute(test.job);
+  assertEquals(JSON.parse(test.left), {
+    write: "NotCapable",
+    read: "NotCapable",
+    net: "NotCapable",
+    run: "NotCapable",
+    env: "NotCapable",
+    own: "allowed",
+  });
+});
+
+Deno.test("local: a module gets what it asks for", async () => {
+  const asking: StageModule = {
+    ...probe as StageModule,
+    permissions: { env: ["HOME"], read: ["/etc"] },
+  };
+  const program = local({
+    entry: new URL("./worker.ts", import.meta.url),
+    stages: new Map([["probe", asking]]),
+    permissions: {},
+  });
+  await using test = await TestJob.of("trespass", { text: Deno.cwd() });
+  test.module = asking;
+  await program.execute(test.job);
+  const { env, read, write } = JSON.parse(test.left);
+  assertEquals({ env, read, write }, { env: "allowed", read: "allowed", write: "NotCapable" });
+});
+
+Deno.test("local: a user's own stage is imported by its file", async () => {
+  await using test = await TestJob.of("report", { text: "file" });
+  test.uses = "./probe.ts";
+  await local({
+    entry: new URL("./worker.ts", import.meta.url),
+    stages: new Map(),
+    permissions: {},
+  })
+    .execute(test.job);
+  assertEquals(JSON.parse(test.left).text, "file");
+});
+
+Deno.test("local: a module that says so, or that only this program knows, runs in this process", async () => {
+  const outside: StageModule = {
+    ...probe as StageModule,
+    run: async (_, context) => await Deno.writeTextFile(context.output("left"), String(Deno.pid)),
+  };
+  for (const module of [outside, { ...outside, isolated: false }]) {
+    await using test = await TestJob.of("report");
+    test.module = module;
+    await executor.execute(test.job);
+    assertEquals(test.left, String(Deno.pid));
+  }
+});
+
+Deno.test("local: when the engine is gone, so is the stage", async () => {
+  await using test = await TestJob.of("wait");
+  const job = join(test.folder, "engine.ts");
+  const path = (name: string) => new URL(name, import.meta.url).href;
+  await Deno.writeTextFile(
+    job,
+    `import { local } from ${JSON.stringify(path("../../../engine/executors/local.ts"))};
+     import { probes } from ${JSON.stringify(path("./probe.ts"))};
+     import { TestJob } from ${JSON.stringify(path("./job.ts"))};
+     const test = await TestJob.of("wait");
+     console.log(test.folder);
+     test.abortOnLog = () => {};
+     const { job } = test;
+     const report = () => Deno.kill(Deno.pid, "SIGKILL");
+     await local({ entry: new URL(${
+      JSON.stringify(path("./worker.ts"))
+    }), stages: probes, permissions: {} })
+       .execute({ ...job, report });`,
+  );
+  const engine = await new Deno.Command("deno", {
+    args: ["run", "-A", "--config", "deno.json", job],
+    stdout: "piped",
+  }).output();
+  assertEquals(engine.signal, "SIGKILL");
+  const folder = new TextDecoder().decode(engine.stdout).trim();
+  const left = () => processesNaming(folder);
+  for (let tries = 0; left().length > 0 && tries < 100; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assertEquals(left(), []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** Command lines of live processes that name a path (Linux). */
+function processesNaming(path: string): string[] {
+  const found: string[] = [];
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const line = Deno.readTextFileSync(`/proc/${name}/cmdline`);
+      if (line.includes(path)) found.push(line.replaceAll("\0", " "));
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return found;
+}
