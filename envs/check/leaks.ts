@@ -18,7 +18,7 @@ import {
 
 /** JSON shorter than this occurs in honest text by chance. */
 const SHORTEST_LEAK = 8;
-/** Hidden parts to try in each state. */
+/** Secrets to try in each state. */
 const MOST_SECRETS = 8;
 
 /**

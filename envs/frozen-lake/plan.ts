@@ -6,7 +6,15 @@
  * play succeeds more often in an episode with this horizon.
  * @module
  */
-import { ACTIONS, isEnd, type Lake, letterAt, neighbour, outcomesOf } from "./dynamics.ts";
+import {
+  ACTIONS,
+  isEnd,
+  type Lake,
+  letterAt,
+  neighbour,
+  type Outcome,
+  outcomesOf,
+} from "./dynamics.ts";
 import { cellsOf, distancesTo } from "./maps.ts";
 
 /** Probabilities closer than this count as the same: adding them up in another order gives other last digits. */
@@ -41,12 +49,15 @@ function shortestPlan(lake: Lake): Plan {
 function slipperyPlan(lake: Lake, horizon: number): Plan {
   const distances = distancesTo(lake);
   const farthest = Math.max(...distances.filter(Number.isFinite));
-  const values = successProbabilities(lake, Math.max(horizon, farthest));
+  const outcomes = cellsOf(lake).map((cell) =>
+    ACTIONS.map((_, action) => outcomesOf(lake, cell, action, true))
+  );
+  const values = successProbabilities(lake, outcomes, Math.max(horizon, farthest));
   // With too few steps left all actions are equally hopeless: play as if there were just enough.
   const enough = (cell: number, left: number) => Math.max(left, distances[cell]!);
   const wrong = (cell: number, action: number, left: number) => {
     const steps = enough(cell, left);
-    return chance(lake, cell, action, values[steps - 1]!) < values[steps]![cell]! - SAME;
+    return chance(outcomes[cell]![action]!, values[steps - 1]!) < values[steps]![cell]! - SAME;
   };
   return {
     best: (cell, left) =>
@@ -59,26 +70,29 @@ function slipperyPlan(lake: Lake, horizon: number): Plan {
 }
 
 /** Probability of success with the best play, by steps left (0 to `most`) and cell; 1 on the goal. */
-function successProbabilities(lake: Lake, most: number): Float64Array[] {
-  const cells = cellsOf(lake);
-  const none = Float64Array.from(cells, (cell) => letterAt(lake, cell) === "G" ? 1 : 0);
-  const values = [none];
+function successProbabilities(
+  lake: Lake,
+  outcomes: readonly (readonly Outcome[][])[],
+  most: number,
+): Float64Array[] {
+  const goal = Float64Array.from(cellsOf(lake), (cell) => letterAt(lake, cell) === "G" ? 1 : 0);
+  const values = [goal];
   for (let left = 1; left <= most; left++) {
     const after = values[left - 1]!;
-    values.push(Float64Array.from(cells, (cell) => {
-      if (isEnd(lake, cell)) return none[cell]!;
-      return Math.max(...ACTIONS.map((_, action) => chance(lake, cell, action, after)));
-    }));
+    const now = new Float64Array(after.length);
+    // Holes and the goal keep the player, and so their value.
+    for (const [cell, actions] of outcomes.entries()) {
+      for (const action of actions) now[cell] = Math.max(now[cell]!, chance(action, after));
+    }
+    values.push(now);
   }
   return values;
 }
 
 /** Probability of success of an action, given that of each cell it may lead to. */
-function chance(lake: Lake, cell: number, action: number, after: Float64Array): number {
+function chance(outcomes: readonly Outcome[], after: Float64Array): number {
   let sum = 0;
-  for (const outcome of outcomesOf(lake, cell, action, true)) {
-    sum += outcome.probability * after[outcome.cell]!;
-  }
+  for (const { probability, cell } of outcomes) sum += probability * after[cell]!;
   return sum;
 }
 
