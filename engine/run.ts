@@ -117,8 +117,8 @@ export class Run {
   ): Promise<void> {
     const { planner, recorder, device } = this.#parts;
     const folder = await this.#makeFolder(instance);
-    await this.#results.writeInputs(instance, folder, device);
-    await this.#results.add(instance, folder, result);
+    this.#results.writeInputs(instance, folder, device);
+    this.#results.add(instance, folder, result);
     // The newest result of this instance is the one that reasons compare with.
     const newest = planner.index.newest(planner.workflow.name, instance.name);
     if (newest?.key !== result.key) {
@@ -146,7 +146,7 @@ export class Run {
     const folder = await this.#makeFolder(instance);
     try {
       const input = this.#results.input(instance);
-      await this.#results.writeInputs(instance, folder, device);
+      this.#results.writeInputs(instance, folder, device);
       const left = await runAttempts({
         ...this.#parts,
         instance,
@@ -156,7 +156,7 @@ export class Run {
         emit: (event) => recorder.emit(event),
       });
       const result = await this.#commit(instance, parts, left);
-      await this.#results.add(instance, folder, result);
+      this.#results.add(instance, folder, result);
       recorder.emit({
         type: "stage-finished",
         stage: instance.name,
