@@ -69,8 +69,8 @@ export class InstanceRun {
     const { planner, recorder, device } = this.#run;
     const instance = this.#instance;
     const folder = this.#folder;
-    await this.#results.writeInputs(instance, folder, device);
-    await this.#results.add(instance, folder, result);
+    this.#results.writeInputs(instance, folder, device);
+    this.#results.add(instance, folder, result);
     // The newest result of this instance is the one that reasons compare with.
     const newest = planner.index.newest(planner.workflow.name, instance.name);
     if (newest?.key !== result.key) {
@@ -144,7 +144,7 @@ export class InstanceRun {
     const instance = this.#instance;
     const folder = this.#folder;
     const values = this.#results.values(instance);
-    await this.#results.writeInputs(instance, folder, device);
+    this.#results.writeInputs(instance, folder, device);
     const before = await this.#adoptCheckpoints(lease);
     const left = await runAttempts({
       ...this.#run,
@@ -155,7 +155,7 @@ export class InstanceRun {
       report: (event) => recorder.emit(event),
     });
     const result = await this.#commit(parts, left);
-    await this.#results.add(instance, folder, result);
+    this.#results.add(instance, folder, result);
     await removeIfAny(checkpointsFolder(folder));
     recorder.emit({
       type: "stage-finished",
