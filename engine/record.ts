@@ -154,6 +154,7 @@ export class RunRecorder {
     const record: RunRecord = {
       ...this.summary,
       text: workflow.text,
+      included: workflow.included,
       overrides: workflow.overrides,
       versions: { engine: String(ENGINE_FORMAT), ...Deno.version },
       pid: Deno.pid,

@@ -34,7 +34,7 @@ Deno.test("the workflow of docs/workflows.md is valid, and its if and matrix do 
   try {
     await Deno.writeTextFile(file, example);
     const { instances } = await loadWorkflow(file);
-    assertEquals(instances.map(({ name, condition }) => [name, condition?.success]), [
+    assertEquals(instances.map(({ name, gates }) => [name, gates[0]?.condition?.success]), [
       ["demos", undefined],
       ["policy", undefined],
       ["rl (seed=1, split=train)", true],
