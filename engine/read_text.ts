@@ -71,8 +71,8 @@ function tooLarge(size: string): UnreadableError {
 async function suggestFile(file: string): Promise<string> {
   const names: string[] = [];
   try {
-    for await (const { name } of Deno.readDir(dirname(file))) {
-      if (/\.ya?ml$/.test(name)) names.push(name);
+    for await (const { name, isDirectory } of Deno.readDir(dirname(file))) {
+      if (!isDirectory && /\.ya?ml$/.test(name)) names.push(name);
     }
   } catch {
     return `, nor a folder ${dirname(file)}`;

@@ -48,6 +48,20 @@ Deno.test("the workflow of docs/workflows.md is valid, and its if and matrix do 
   }
 });
 
+Deno.test("the files of docs/workflows.md that include one another are valid", async () => {
+  const page = await Deno.readTextFile(new URL("docs/workflows.md", root));
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [, name, text] of page.matchAll(/```yaml\n# (\w+\.yaml)\n([\s\S]*?)```/g)) {
+      await Deno.writeTextFile(`${folder}/${name}`, text!);
+    }
+    const { instances } = await loadWorkflow(`${folder}/compare.yaml`);
+    assertEquals(instances.filter(({ stage }) => stage === "arm/rl").length, 3);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("every task the README names exists", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const named = [...readme.matchAll(/deno task ([a-z-]+)/g)].map(([, name]) => name!);
