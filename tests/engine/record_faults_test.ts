@@ -29,7 +29,14 @@ function begin(
 ): RunRecorder {
   return RunRecorder.begin({
     runsFolder,
-    workflow: { name: "faults", file: "faults.yaml", text: "", seed: 1, overrides: {} },
+    workflow: {
+      name: "faults",
+      file: "faults.yaml",
+      text: "",
+      included: {},
+      seed: 1,
+      overrides: {},
+    },
     decisions: STAGES.map((name) => ({
       instance: { name, stage: name, uses: "make" },
       state: "run" as const,
