@@ -44,6 +44,8 @@ export class TextGame {
   readonly ground: GroundProblem;
   /** The situation it begins with. */
   readonly start: State;
+  /** What objects are called, by id. */
+  readonly names: ReadonlyMap<string, string>;
   readonly #words: ReturnType<typeof parseGrammar>;
   readonly #speaker: Speaker;
   readonly #applicable: Applicable;
@@ -60,7 +62,8 @@ export class TextGame {
     this.ground = groundProblem(domain, problem);
     const { statics, facts, operators, init } = this.ground;
     this.start = { facts: init, deleted: makeBits(facts.count) };
-    this.#speaker = new Speaker(this.#words, statics, facts, naming(problem));
+    this.names = naming(problem);
+    this.#speaker = new Speaker(this.#words, statics, facts, this.names);
     this.#applicable = new Applicable(operators, facts.count);
     const speechless = operators.find(({ action }) => !this.#words.actions.has(action));
     if (speechless !== undefined) {

@@ -11,10 +11,21 @@
  * - `grammar.ts` rules and sentences as data; `parse_sentence.ts`, `parse_grammar.ts` how they are read;
  *   `render.ts` how they are said
  * - `game.ts` all that as one game: commands, feedback, goal
+ * - `relaxed_problem.ts`, `heuristic.ts`, `heap.ts`, `planner.ts` the expert's plans
+ * - `guide.ts`, `remark.ts` the teacher: its plan kept through an episode, and its comments
+ * - `labels.ts`, `environment.ts` games behind the Environment interface; `recent.ts` keeps those read lately
  *
  * Here is the engine alone. Games come from elsewhere: original ones from `alfworld/`, generated ones from
  * `household/`.
  * @module
  */
+export {
+  type GameSource,
+  type SourcedGame,
+  TextEnvironment,
+  type TextOptions,
+  textOptions,
+} from "./environment.ts";
 export { type GameTexts, type Naming, NOTHING_HAPPENS, type Outcome, TextGame } from "./game.ts";
+export { Planner } from "./planner.ts";
 export { TextGameError } from "./symbols.ts";

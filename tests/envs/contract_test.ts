@@ -7,7 +7,11 @@ import { Corridor } from "./corridor.ts";
 
 const CORRIDOR = new URL("./corridor.ts", import.meta.url);
 
+/** Those whose games are a user's own download; they are checked beside their data, in a test of their own. */
+const needData = new Set(["alfworld"]);
+
 for (const module of environments.values()) {
+  if (needData.has(module.name)) continue;
   Deno.test(`${module.name} keeps the contract`, async () => {
     const { checks } = await checkEnvironment(module);
     assertEquals(checks.filter(({ status }) => status === "failed"), []);
