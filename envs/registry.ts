@@ -4,9 +4,12 @@
  */
 import type { EnvironmentModule } from "./environment.ts";
 import { alfworld } from "./alfworld/alfworld.ts";
+import { household } from "./household/household.ts";
 import { taxi } from "./taxi/taxi.ts";
 
 /** The environments a workflow can name, by name. */
 export const environments: ReadonlyMap<string, EnvironmentModule> = new Map(
-  ([taxi, alfworld] as readonly EnvironmentModule[]).map((module) => [module.name, module]),
+  ([taxi, household, alfworld] as readonly EnvironmentModule[]).map((
+    module,
+  ) => [module.name, module]),
 );

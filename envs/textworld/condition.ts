@@ -97,16 +97,21 @@ function either(parts: readonly Condition[]): Condition {
 
 function all(parts: readonly Condition[]): Condition {
   return parts.reduce((left, right) => {
-    if (left === TRUE) return right;
-    if (right === TRUE) return left;
+    if (left === TRUE || right.length === 0) return right;
+    if (right === TRUE || left.length === 0) return left;
     return bounded(left.flatMap((a) => right.flatMap((b) => both(a, b))));
   }, TRUE);
 }
 
 function both(a: Alternative, b: Alternative): Alternative[] {
-  const needs = [...new Set([...a.needs, ...b.needs])];
-  const forbids = [...new Set([...a.forbids, ...b.forbids])];
+  const needs = union(a.needs, b.needs);
+  const forbids = union(a.forbids, b.forbids);
   return needs.some((id) => forbids.includes(id)) ? [] : [{ needs, forbids }];
+}
+
+function union(a: readonly number[], b: readonly number[]): readonly number[] {
+  const fresh = b.filter((id) => !a.includes(id));
+  return fresh.length === 0 ? a : [...a, ...fresh];
 }
 
 function isTrivial({ needs, forbids }: Alternative): boolean {

@@ -168,7 +168,9 @@ export class TextEnvironment implements Environment {
       game: episode.sourced.game,
       state: episode.state,
       advice: episode.guide.advise(),
-      shown: [history, state, ...actions.map(({ text }) => text)].join("\n"),
+      // The task names things, too, but to be told of a thing is not to have seen it.
+      shown: [history, state.replaceAll(episode.goal, ""), ...actions.map(({ text }) => text)]
+        .join("\n"),
       ways: this.#source.ways,
       remembers: this.#options.historyLength > 0 && episode.turns.length > 0,
     });

@@ -46,6 +46,9 @@ export class Facts {
   }
 }
 
-function keyOf(predicate: string, objects: readonly string[]): string {
-  return `${predicate} ${objects.join(" ")}`;
+/** One text for a predicate with its objects, whose names have no spaces. */
+export function keyOf(predicate: string, objects: readonly string[]): string {
+  let key = predicate;
+  for (const object of objects) key += " " + object;
+  return key;
 }

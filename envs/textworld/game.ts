@@ -4,9 +4,11 @@
  */
 import { Applicable } from "./applicable.ts";
 import { achieved, type GroundProblem, groundProblem, type Operator } from "./ground.ts";
+import type { Grammar } from "./grammar.ts";
 import { parseGrammar } from "./parse_grammar.ts";
 import { parseDomain, parseProblem } from "./parse_pddl.ts";
-import type { Problem } from "./pddl.ts";
+import type { Domain, Problem } from "./pddl.ts";
+import { Recent } from "./recent.ts";
 import { Speaker } from "./render.ts";
 import { changedState, makeBits, type State } from "./state.ts";
 
@@ -18,6 +20,8 @@ export interface GameTexts {
   readonly problem: string;
   /** `.twl2` grammar. */
   readonly grammar: string;
+  /** What is to be done, in place of what the grammar's rule `task` says. */
+  readonly task?: string;
   /** Names the texts in messages, as a path would; default "game". */
   readonly source?: string;
 }
@@ -38,6 +42,16 @@ export interface Outcome {
   readonly operator: Operator | undefined;
 }
 
+/** Texts that many games share are read once. */
+const KEPT = 8;
+const domains = new Recent<Domain>(KEPT);
+const grammars = new Recent<Grammar>(KEPT);
+
+function withTask(grammar: Grammar, task: string): Grammar {
+  const rule = [{ condition: undefined, sentence: [{ kind: "text", text: task }] }] as const;
+  return { ...grammar, rules: new Map([...grammar.rules, ["task", rule]]) };
+}
+
 /** A game that can be played from any of its situations. */
 export class TextGame {
   /** The problem behind it, for planners. */
@@ -46,7 +60,7 @@ export class TextGame {
   readonly start: State;
   /** What objects are called, by id. */
   readonly names: ReadonlyMap<string, string>;
-  readonly #words: ReturnType<typeof parseGrammar>;
+  readonly #words: Grammar;
   readonly #speaker: Speaker;
   readonly #applicable: Applicable;
 
@@ -56,9 +70,16 @@ export class TextGame {
    */
   constructor(texts: GameTexts, naming: Naming) {
     const { source = "game" } = texts;
-    const domain = parseDomain(texts.domain, `${source}, domain`);
+    const domain = domains.get(
+      texts.domain,
+      () => parseDomain(texts.domain, `${source}, domain`),
+    );
     const problem = parseProblem(texts.problem, domain, `${source}, problem`);
-    this.#words = parseGrammar(texts.grammar, `${source}, grammar`);
+    const words = grammars.get(
+      texts.grammar,
+      () => parseGrammar(texts.grammar, `${source}, grammar`),
+    );
+    this.#words = texts.task === undefined ? words : withTask(words, texts.task);
     this.ground = groundProblem(domain, problem);
     const { statics, facts, operators, init } = this.ground;
     this.start = { facts: init, deleted: makeBits(facts.count) };

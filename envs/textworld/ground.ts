@@ -11,8 +11,8 @@ import {
   valueOf,
 } from "./condition.ts";
 import { Facts } from "./facts.ts";
-import { forEachMatch } from "./join.ts";
-import { type Action, ALWAYS, type Domain, type Problem } from "./pddl.ts";
+import { conjuncts, forEachMatch } from "./join.ts";
+import { type Action, ALWAYS, type Domain, type Formula, type Problem } from "./pddl.ts";
 import { type Bits, type Change, holds, makeBits, setBit } from "./state.ts";
 import { Statics } from "./statics.ts";
 
@@ -65,8 +65,11 @@ type Draft = Omit<Operator, "id">;
 
 function groundAction(ground: Ground, action: Action): Draft[] {
   const drafts: Draft[] = [];
+  // What never changes is met by every match.
+  const parts = conjuncts(action.precondition).filter((part) => !ground.statics.decides(part));
+  const open: Formula = { kind: "and", parts };
   forEachMatch(ground, action.parameters, action.precondition, new Map(), (binding) => {
-    const precondition = groundFormula(ground, action.precondition, binding);
+    const precondition = groundFormula(ground, open, binding);
     if (precondition.length === 0) return;
     const changes = groundEffects(ground, action, binding);
     if (!changes.some((change) => mayMatter(change, precondition))) return;

@@ -47,7 +47,8 @@ export function forEachMatch(
   extend(search, tables, tests);
 }
 
-function conjuncts(formula: Formula): Formula[] {
+/** The parts of a formula that must all hold. */
+export function conjuncts(formula: Formula): Formula[] {
   return formula.kind === "and" ? formula.parts.flatMap(conjuncts) : [formula];
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Atom, Domain, Formula, Problem } from "./pddl.ts";
+import { keyOf } from "./facts.ts";
 import { isType } from "./pddl.ts";
 
 const NOTHING: readonly (readonly string[])[] = [];
@@ -28,7 +29,7 @@ export class Statics {
     }
     for (const { predicate, terms } of problem.init) {
       if (!this.isStatic(predicate)) continue;
-      const key = [predicate, ...terms].join(" ");
+      const key = keyOf(predicate, terms);
       if (this.#keys.has(key)) continue;
       this.#keys.add(key);
       this.#add(predicate, terms);
@@ -64,7 +65,7 @@ export class Statics {
 
   /** True where a fact of a static predicate holds. */
   holds(predicate: string, objects: readonly string[]): boolean {
-    return this.#keys.has([predicate, ...objects].join(" "));
+    return this.#keys.has(keyOf(predicate, objects));
   }
 
   /** Facts of a static predicate among which are all that agree with what is bound: the shortest list there is. */
