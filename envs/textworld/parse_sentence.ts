@@ -14,7 +14,7 @@ export class SentenceError extends Error {
   override readonly name = "SentenceError";
 }
 
-const PIECE = /#([^#\n]+)#|\[\{([^{}]*\|[^{}]*)\}\]|\{([^{}]*)\}|\{/g;
+const PIECE = /#([^#\s](?:[^#\n]*[^#\s])?)#|\[\{([^{}]*\|[^{}]*)\}\]|\{([^{}]*)\}|\{/g;
 
 /** Reads a sentence. A newline at its beginning is swallowed. Throws a {@linkcode SentenceError}. */
 export function parseSentence(text: string): Piece[] {
