@@ -196,6 +196,17 @@ Deno.test("a state that is none of this size's is refused with what one looks li
   );
 });
 
+Deno.test("who is not shown the last action is not told that it was of no use", async () => {
+  for (const historyLength of [0, 1]) {
+    const env = make({ ...BRIEF, historyLength });
+    const { observation } = await env.reset({ seed: 4, task: "pick-and-place" });
+    const best = await env.expert?.();
+    await env.step(observation.actions.find(({ label }) => label !== best)?.label ?? "none");
+    const remark = await env.remark?.() ?? "";
+    assertEquals(remark.startsWith("That did not help."), historyLength > 0, remark);
+  }
+});
+
 Deno.test("the history shows as much as is asked for", async () => {
   const play = async (options: Record<string, unknown>) => {
     const env = make({ furniture: 5, things: 5, ...options });

@@ -122,6 +122,25 @@ Deno.test("advice does not depend on when it is asked for", () => {
   }
 });
 
+Deno.test("a plan that is followed is not made again", () => {
+  const { game } = games.draw(1, "two-and-place", "all");
+  let made = 0;
+  const planner = new (class extends Planner {
+    override plan(start: Bits): Operator[] | undefined {
+      made++;
+      return super.plan(start);
+    }
+  })(game.ground);
+  const guide = new Guide(() => planner, game.start.facts);
+  let facts = game.start.facts;
+  for (let [next] = guide.advise().plan ?? []; next !== undefined; [next] = guide.advise().plan!) {
+    facts = changedFacts(facts, next.changes);
+    guide.saw(next, facts);
+  }
+  assert(achieved(game.ground, facts));
+  assertEquals(made, 1);
+});
+
 Deno.test("a heap gives the least first", () => {
   const random = new Random(7);
   const heap = new Heap<number>((a, b) => a < b);
