@@ -17,7 +17,7 @@ import {
 import { finiteRewards, infoShape, noLeak, observationShape, uniqueLabels } from "./check/shape.ts";
 import { disjointSplits, startableTasks } from "./check/starts.ts";
 import { type Check, CheckFailure, NotApplicable, type Subject } from "./check/subject.ts";
-import { offeredExpert, successfulExpert, textRemarks } from "./check/teacher.ts";
+import { offeredExpert, offeredMistakes, successfulExpert, textRemarks } from "./check/teacher.ts";
 import type { Awaitable, Environment, EnvironmentModule } from "./environment.ts";
 import { findEnvironment } from "./make.ts";
 
@@ -67,6 +67,7 @@ const checks: readonly Check[] = [
   offeredExpert,
   successfulExpert,
   textRemarks,
+  offeredMistakes,
   noLeak,
   immutableObservations,
   disjointSplits,

@@ -2,14 +2,18 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "../..
 import { checkEnvironment } from "../../envs/check.ts";
 import type { Environment, ResetOptions, ResetResult } from "../../envs/environment.ts";
 import { environments } from "../../envs/registry.ts";
+import { sampleTree } from "./auto-explore/sample_tree.ts";
 import { broken } from "./broken.ts";
 import { Corridor } from "./corridor.ts";
+
+/** Options of the environments that need some. */
+const OPTIONS: Readonly<Record<string, unknown>> = { "auto-explore": { root: sampleTree() } };
 
 const CORRIDOR = new URL("./corridor.ts", import.meta.url);
 
 for (const module of environments.values()) {
   Deno.test(`${module.name} keeps the contract`, async () => {
-    const { checks } = await checkEnvironment(module);
+    const { checks } = await checkEnvironment(module, { with: OPTIONS[module.name] ?? {} });
     assertEquals(checks.filter(({ status }) => status === "failed"), []);
   });
 }
@@ -62,6 +66,7 @@ Deno.test("what an environment does not offer is skipped, not failed", async () 
       "it has no expert()",
       "it has no expert()",
       "it has no remark()",
+      "it has no mistakes()",
       "reset takes no notice of split",
     ],
   );
