@@ -33,7 +33,7 @@ type Pattern = readonly [FactKind, RegExp];
 const script: readonly Pattern[] = [
   ["function", /^(?:export )?(?:default )?(?:async )?function\*? (\w+)/],
   ["class", /^(?:export )?(?:default )?(?:abstract )?class (\w+)/],
-  ["type", /^(?:export )?(?:declare )?(?:interface|enum|type) (\w+)/],
+  ["type", /^(?:export )?(?:declare )?(?:const (?=enum ))?(?:interface|enum|type) (\w+)/],
   ["constant", /^export (?:const|let) (\w+)/],
 ];
 const python: readonly Pattern[] = [

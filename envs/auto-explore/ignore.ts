@@ -70,7 +70,7 @@ function ruleOf(line: string): Rule | undefined {
   return pattern === undefined ? undefined : { pattern, foldersOnly, keeps };
 }
 
-/** Undefined for a range that runs backwards, which Git lets match nothing as well. */
+/** Undefined for a range that runs backwards: such a line leaves out nothing. */
 function compile(source: string): RegExp | undefined {
   try {
     return new RegExp(source, "u");

@@ -81,40 +81,33 @@ export class ReadOnlyView {
    * that cannot be shown in a line. A folder that cannot be read has none. Throws an OutsideError.
    */
   list(path: string): ViewEntry[] {
-    const folder = this.#locate(path, "folder");
-    const entries: ViewEntry[] = [];
-    try {
-      for (const { name, isFile, isDirectory, isSymlink } of Deno.readDirSync(folder)) {
-        if (isSymlink || !(isFile || isDirectory) || !isShowable(name)) continue;
-        entries.push({ name, isFolder: isDirectory });
-      }
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-    }
-    return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+    const entries = unlessRefused(() => [...Deno.readDirSync(this.#locate(path, "folder"))]) ?? [];
+    return entries
+      .filter(({ name, isFile, isDirectory, isSymlink }) =>
+        !isSymlink && (isFile || isDirectory) && isShowable(name)
+      )
+      .map(({ name, isDirectory }) => ({ name, isFolder: isDirectory }))
+      .sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
   /** Size and time of the last change of a file, as a text that changes with them. Throws an OutsideError. */
   fingerprint(path: string): string {
-    const { size, mtime, ino } = Deno.lstatSync(this.#locate(path, "file"));
-    return `${size} ${mtime?.getTime()} ${ino}`;
+    return unlessRefused(() => {
+      const { size, mtime, ino } = Deno.lstatSync(this.#locate(path, "file"));
+      return `${size} ${mtime?.getTime()} ${ino}`;
+    }) ?? "unreadable";
   }
 
-  /** What a file holds. Throws an OutsideError for what is no regular file in the view. */
+  /** What a file holds; one that has gone is unreadable. Throws an OutsideError for what is no regular file in the view. */
   read(path: string): Contents {
-    const location = this.#locate(path, "file");
-    const seen = Deno.lstatSync(location);
-    try {
+    return unlessRefused((): Contents => {
+      const location = this.#locate(path, "file");
+      const seen = Deno.lstatSync(location);
       using file = Deno.openSync(location);
       const opened = file.statSync();
-      if (!opened.isFile || opened.ino !== seen.ino || opened.dev !== seen.dev) {
-        return { kind: "unreadable" };
-      }
-      return contentsOf(file, opened.size);
-    } catch (error) {
-      if (isRefusal(error)) return { kind: "unreadable" };
-      throw error;
-    }
+      const isSame = opened.isFile && opened.ino === seen.ino && opened.dev === seen.dev;
+      return isSame ? contentsOf(file, opened.size) : { kind: "unreadable" };
+    }) ?? { kind: "unreadable" };
   }
 
   /** The absolute path, once every name on the way is known to be a folder of its own and the last what is wanted. */
@@ -127,7 +120,7 @@ export class ReadOnlyView {
       }
       location = join(location, name);
       const last = index === names.length - 1;
-      const { isDirectory, isFile } = statOf(location, path);
+      const { isDirectory, isFile } = Deno.lstatSync(location);
       const fits = last && wanted === "file" ? isFile : isDirectory;
       if (!fits) throw outside(path, `is no ${wanted} of the root's own`);
     }
@@ -142,14 +135,6 @@ function isShowable(name: string): boolean {
   return !/[\u0000-\u001f\u007f\\/]/.test(name) && name.isWellFormed();
 }
 
-function statOf(location: string, path: string): Deno.FileInfo {
-  try {
-    return Deno.lstatSync(location);
-  } catch (error) {
-    throw outside(path, `cannot be found (${reasonOf(error)})`);
-  }
-}
-
 function outside(path: string, what: string): OutsideError {
   return new OutsideError(
     `${
@@ -158,11 +143,17 @@ function outside(path: string, what: string): OutsideError {
   );
 }
 
-/** The system's or the user's no, and files that vanish or cannot be read; anything else is a mistake of ours. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotFound ||
-    (error instanceof Error && "code" in error);
+/** What `look` gives; undefined where the system, or what the user allows Deno, says no, or the file has gone. */
+function unlessRefused<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    const isRefusal = error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotFound ||
+      (error instanceof Error && "code" in error);
+    if (isRefusal) return undefined;
+    throw error;
+  }
 }
 
 function reasonOf(error: unknown): string {
