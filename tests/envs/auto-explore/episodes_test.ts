@@ -84,6 +84,13 @@ Deno.test("auto-explore: shuffled commands lie elsewhere at each step, in traini
         return actions[0]!.text;
       }),
     );
+  const { take } = playing(env, { seed: 1, split: "train" });
+  take("ls");
+  const places = Array.from(
+    { length: 10 },
+    () => offered(take("cat README.md").observation).indexOf("ls"),
+  );
+  assert(new Set(places).size > 2, `always at ${places}`);
   assertEquals(firsts("test"), new Set(["ls"]));
   assert(firsts("train").size > 5);
 });

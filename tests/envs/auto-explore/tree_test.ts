@@ -29,7 +29,9 @@ Deno.test("tree: hidden and ignored files are left out, and folders in which not
     "sub/.gitignore": "!*.log\n",
     "sub/g.log": "x",
   });
-  assertEquals(readTree(root).files.map(({ path }) => path), ["a.txt", "sub/g.log"]);
+  const { files, top } = readTree(root);
+  assertEquals(files.map(({ path }) => path), ["a.txt", "sub/g.log"]);
+  assertEquals(top.folders.map(({ path }) => path), ["sub"]);
 });
 
 Deno.test("tree: outputs are one line, cut, and keep the right end", () => {
