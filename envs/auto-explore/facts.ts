@@ -106,7 +106,8 @@ function aboutOf(text: string): Fact[] {
     /^[rub]?("""|''')([\s\S]*?)\1/i.exec(start)?.[2] ??
     /^(?:(?:\/\/|#).*\n)+/.exec(start)?.[0].replace(/^(?:\/\/+!?|#+) ?/gm, "");
   const sentence = /^[\s\S]*?[.:!](?=\s|$)/.exec(block?.trim() ?? "")?.[0];
-  const name = (sentence ?? "").replace(/\s+/g, " ").replace(/[.:!]$/, "");
+  const name = (sentence ?? "").replace(/\{@link\w* ([^}|]*)[^}]*\}/g, "$1")
+    .replaceAll("`", "").replace(/\s+/g, " ").replace(/[.:!]$/, "");
   return name.length >= 10 ? [{ kind: "about", name }] : [];
 }
 

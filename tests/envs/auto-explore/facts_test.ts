@@ -10,8 +10,8 @@ function said(name: string, text: string): string[] {
 Deno.test("facts: TypeScript and JavaScript", () => {
   const text = `#!/usr/bin/env node
 /**
- * Counts sheep in
- * the night. More text.
+ * Counts {@linkcode Sheep} in
+ * the \`night\`. More text.
  * @module
  */
 import x from "y";
@@ -29,7 +29,7 @@ const hidden = 1;
 function local() {}
 `;
   const expected = [
-    "about Counts sheep in the night",
+    "about Counts Sheep in the night",
     "function countSheep",
     "function local",
     "class Flock",
