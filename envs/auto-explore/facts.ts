@@ -8,16 +8,14 @@
  * @module
  */
 
+/** The sorts of things a file says. */
+export const FACT_KINDS = [
+  ...["function", "class", "type", "constant"] as const,
+  ...["about", "heading", "key", "column"] as const,
+] as const;
+
 /** What sort of thing a file says. */
-export type FactKind =
-  | "function"
-  | "class"
-  | "type"
-  | "constant"
-  | "about"
-  | "heading"
-  | "key"
-  | "column";
+export type FactKind = typeof FACT_KINDS[number];
 
 /** One thing a file says. */
 export interface Fact {

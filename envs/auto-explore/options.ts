@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { type Artifact, artifact } from "../../engine/artifact.ts";
+import { FACT_KINDS, type FactKind } from "./facts.ts";
 import { MOST_OUTPUT } from "./tree.ts";
 import type { Reading } from "./walk.ts";
 
@@ -19,6 +20,8 @@ export interface ExploreOptions {
   readonly root: Artifact | string | readonly (Artifact | string)[];
   /** A JSON file of prepared questions about the one tree, instead of those made from it. */
   readonly questions?: Artifact | string | undefined;
+  /** Sorts of facts that made questions ask for; default all. */
+  readonly kinds: readonly FactKind[];
   /** Draws the questions that are made, and the parts; default 0. */
   readonly questionSeed: number;
   /** What to ask for where `reset` names no task; default `all`. */
@@ -56,6 +59,9 @@ export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({
   ),
   questions: artifact("questions").optional().describe(
     "A JSON file of prepared questions about the one tree, instead of those made from it.",
+  ),
+  kinds: z.array(z.enum(FACT_KINDS)).min(1).default([...FACT_KINDS]).describe(
+    "What the questions that are made ask for.",
   ),
   questionSeed: z.int().min(0).default(0).describe(
     "Draws the questions that are made, and which are for training and tests.",

@@ -93,8 +93,12 @@ export function findPlaces(options: ExploreOptions): Place[] {
 
 /** Made once for a tree and options: a trainer makes dozens of environments alike. */
 function questionsAbout(tree: Tree, options: ExploreOptions): readonly Question[] {
-  const { questionSeed, question, horizon, page, listing, output, reading, answers } = options;
-  const settings = { questionSeed, question, horizon, page, listing, output, reading, answers };
+  const { kinds, questionSeed, question, horizon, page, listing, output, reading, answers } =
+    options;
+  const settings = {
+    ...{ kinds, questionSeed, question, horizon },
+    ...{ page, listing, output, reading, answers },
+  };
   const key = JSON.stringify(settings);
   const known = made.get(tree) ?? new Map<string, readonly Question[]>();
   made.set(tree, known);

@@ -16,7 +16,7 @@
  */
 import { z } from "zod";
 import { deriveSeed, Random } from "../../std/random.ts";
-import type { Fact } from "./facts.ts";
+import type { Fact, FactKind } from "./facts.ts";
 import { phrasingsOf } from "./phrasings.ts";
 import { optimalPath } from "./plan.ts";
 import type { Tree, TreeFile } from "./tree.ts";
@@ -34,7 +34,7 @@ export interface Question {
   /** Depth of the target nearest to the root; 1 for a file in the root itself. */
   readonly depth: number;
   /** The sort of fact it asks for, or `prepared`. */
-  readonly kind: Fact["kind"] | "prepared";
+  readonly kind: FactKind | "prepared";
   /** What it is used for. */
   readonly part: Part;
   /** The commands of the shortest way, identification included, with no file left out. */
@@ -43,6 +43,8 @@ export interface Question {
 
 /** How questions are made. */
 export interface QuestionSettings extends WalkSettings {
+  /** Sorts of facts to ask for. */
+  readonly kinds: readonly FactKind[];
   /** Draws facts and parts. */
   readonly questionSeed: number;
   /** Most bytes of a question. */
@@ -80,10 +82,12 @@ type Draft = Omit<Question, "part" | "path"> & { readonly part?: Part | undefine
 
 /** Questions made from what the files of a tree say; the same seed gives the same. */
 export function makeQuestions(tree: Tree, settings: QuestionSettings): Question[] {
-  const { questionSeed, question: most } = settings;
+  const { kinds, questionSeed, question: most } = settings;
   const owners = ownersOf(tree);
   const drafts = tree.files.flatMap((file): Draft[] => {
-    const facts = file.facts.filter((fact) => owners.get(keyOf(fact))?.size === 1);
+    const facts = file.facts.filter((fact) =>
+      kinds.includes(fact.kind) && owners.get(keyOf(fact))?.size === 1
+    );
     return new Random(deriveSeed(questionSeed, 0, file.index)).shuffle(facts)
       .slice(0, FACTS_A_FILE)
       .map((fact) => ({

@@ -24,6 +24,17 @@ Deno.test("questions: only what one file alone says, whatever the kind and case"
   );
 });
 
+Deno.test("questions: of the kinds that are wanted alone, unique among all", () => {
+  const files = {
+    "a.ts": "/** The taxi's map. */\nexport function drive() {}\n",
+    "b.md": "# Drive\n\n# Walk\n",
+  };
+  const kinds = (wanted?: string[]) =>
+    made(files, wanted && { kinds: wanted }).map(({ kind }) => kind).sort();
+  assertEquals(kinds(), ["about", "heading"]);
+  assertEquals(kinds(["about", "function"]), ["about"]);
+});
+
 Deno.test("questions: no wording fits two answers", () => {
   const questions = made({
     "a.ts": "export function readAll() {}\n",
