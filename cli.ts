@@ -1,5 +1,5 @@
 /**
- * The command line: `deno task workflow`, `runs`, `serve`, `schema`, `check-env`.
+ * The command line: `deno task workflow`, `runs`, `serve`, `schema`, `check-env`, `explore`.
  *
  * Each subcommand is imported when it is asked for, so that none pays for another's start.
  * @module
@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./cli/serve.ts")).serveCommand,
   schema: async () => (await import("./cli/schema.ts")).schemaCommand,
   "check-env": async () => (await import("./stages/check_env.ts")).checkEnvCommand,
+  explore: async () => (await import("./cli/explore.ts")).exploreCommand,
 };
 
 /** Runs a subcommand. Returns the process's exit code: 2 where the arguments are wrong. */

@@ -25,7 +25,7 @@ import {
 } from "./check/shape.ts";
 import { disjointSplits, startableTasks } from "./check/starts.ts";
 import { type Check, CheckFailure, NotApplicable, type Subject } from "./check/subject.ts";
-import { offeredExpert, successfulExpert, textRemarks } from "./check/teacher.ts";
+import { offeredExpert, offeredMistakes, successfulExpert, textRemarks } from "./check/teacher.ts";
 import type { Awaitable, Environment, EnvironmentModule } from "./environment.ts";
 import { findEnvironment } from "./make.ts";
 
@@ -77,6 +77,7 @@ const checks: readonly Check[] = [
   offeredExpert,
   successfulExpert,
   textRemarks,
+  offeredMistakes,
   noLeak,
   immutableObservations,
   disjointSplits,

@@ -2,6 +2,7 @@
  * The environments that come with this program, by name.
  * @module
  */
+import { autoExplore } from "./auto-explore/auto_explore.ts";
 import type { EnvironmentModule } from "./environment.ts";
 import { alfworld } from "./alfworld/alfworld.ts";
 import { frozenLake } from "./frozen-lake/frozen_lake.ts";
@@ -10,7 +11,7 @@ import { taxi } from "./taxi/taxi.ts";
 
 /** The environments a workflow can name, by name. */
 export const environments: ReadonlyMap<string, EnvironmentModule> = new Map(
-  ([taxi, frozenLake, household, alfworld] as readonly EnvironmentModule[]).map((
+  ([taxi, frozenLake, autoExplore, household, alfworld] as readonly EnvironmentModule[]).map((
     module,
   ) => [module.name, module]),
 );

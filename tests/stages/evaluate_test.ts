@@ -112,6 +112,15 @@ Deno.test("evaluate: results follow the seed, whatever the batches", async () =>
   assertNotEquals((await evaluated({}, 2)).results.episodes, results.episodes);
 });
 
+Deno.test("evaluate: a random player needs no model, and follows the seed", async () => {
+  const { results, transcripts } = await evaluated({ policy: { uses: "random" }, episodes: 200 });
+  assertEquals((await evaluated({ policy: "random", episodes: 200 })).results, results);
+  assertNotEquals((await evaluated({ policy: "random", episodes: 200 }, 2)).results, results);
+  const labels = transcripts.flatMap(({ steps }) => steps.map(({ label }) => label));
+  const share = labels.filter((label) => label === "0").length / labels.length;
+  assert(labels.length > 50 && share > 0.3 && share < 0.7, `${share} of ${labels.length} are 0`);
+});
+
 Deno.test("evaluate: the reflection agent's comments are in prompt and transcript", async () => {
   const echo = {
     ...{ name: "echo", version: "1", description: "Says the same.", with: corridor.with },
