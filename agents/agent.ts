@@ -3,7 +3,7 @@
  * @module
  */
 import type { z } from "zod";
-import type { ModulePermissions } from "../std/modules.ts";
+import type { Permissions } from "../std/modules.ts";
 import type { Awaitable, Observation } from "../envs/environment.ts";
 
 /** What a teacher may know that the player must not: given only while data is collected. */
@@ -46,7 +46,7 @@ export interface ReflectionAgentModule<Options = unknown> {
   /** Schema of the options. */
   readonly with: z.ZodType<Options>;
   /** What it needs of a stage's process beside reading this program and the files beside it. */
-  readonly permissions?: ModulePermissions;
+  readonly permissions?: Permissions<Options>;
   /** Makes one. */
   make(options: Options): Awaitable<ReflectionAgent>;
 }

@@ -3,11 +3,11 @@
  * @module
  */
 import type { z } from "zod";
-import type { ModulePermissions } from "../std/modules.ts";
+import type { Permissions } from "../std/modules.ts";
 import type { Artifact } from "./artifact.ts";
 import type { RunSummary } from "./summary.ts";
 
-export type { ModulePermissions } from "../std/modules.ts";
+export type { ModulePermissions, Permissions } from "../std/modules.ts";
 
 /** What every swappable module (stage, environment, agent, algorithm, model) tells the engine. */
 export interface Module<With = unknown> {
@@ -20,7 +20,7 @@ export interface Module<With = unknown> {
   /** Schema of `with`: types, defaults, validation, editor help and documentation come from it. */
   readonly with: z.ZodType<With>;
   /** What the module needs of a stage's process beside reading inputs and writing outputs. */
-  readonly permissions?: ModulePermissions;
+  readonly permissions?: Permissions<With>;
 }
 
 /** One output of a stage. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { z } from "zod";
-import type { ModulePermissions } from "../std/modules.ts";
+import type { Permissions } from "../std/modules.ts";
 
 /** What the player is shown. Nothing hidden from the player may leak into it. */
 export interface Observation {
@@ -106,7 +106,7 @@ export interface EnvironmentModule<Options = unknown> {
   /** Tasks in the order of a curriculum; the last one is the default. */
   readonly tasks: readonly string[];
   /** What it needs of a stage's process beside reading this program and the files beside it. */
-  readonly permissions?: ModulePermissions;
+  readonly permissions?: Permissions<Options>;
   /** Makes one; a trainer that plays several episodes at once makes several. */
   make(options: Options): Awaitable<Environment>;
 }

@@ -28,6 +28,15 @@ export interface ModulePermissions {
   readonly sys?: readonly string[];
 }
 
+/**
+ * What a module needs of its stage's process: always the same, or what its options come to. In those a
+ * reference or a secret is what stands for it before the run. Typed as a method, so that a module with
+ * options of its own can stand where any module can, as with `make`.
+ */
+export type Permissions<Options = unknown> =
+  | ModulePermissions
+  | { of(options: Options): ModulePermissions }["of"];
+
 /** What every swappable module has. */
 export interface SwappableModule {
   /** The word after `uses:`. */

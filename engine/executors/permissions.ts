@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Artifact } from "../artifact.ts";
-import type { ModulePermissions } from "../module.ts";
+import type { ModulePermissions, Permissions } from "../module.ts";
 import { ModuleChoice } from "../slot.ts";
 import { isModulePath, UserModule } from "../user_module.ts";
 import type { StageJob } from "./executor.ts";
@@ -51,10 +51,11 @@ function programFolders(): string[] {
 
 /** What the stage's module and those chosen in its input ask for. */
 function permissionsIn(
-  module: { readonly permissions?: ModulePermissions },
+  module: { readonly permissions?: Permissions },
   input: unknown,
 ): ModulePermissions[] {
-  const found = [module.permissions ?? {}];
+  const { permissions = {} } = module;
+  const found = [typeof permissions === "function" ? permissions(input) : permissions];
   visit(input, (value) => {
     if (!(value instanceof ModuleChoice)) return;
     found.push(...permissionsIn(value.module, value.with));
