@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { type Artifact, ArtifactReference } from "./artifact.ts";
+import { type Artifact, ArtifactReference, type Fingerprint, fingerprintOf } from "./artifact.ts";
 import type { StageModule } from "./module.ts";
 import { childSchema, strict, unwrap } from "./schemas.ts";
 import type { Secrets } from "./secrets.ts";
@@ -18,7 +18,7 @@ import { plain, type ScalarNode, type TreeNode } from "./tree.ts";
 export function markPaths(
   schema: z.ZodType,
   node: TreeNode,
-  found: (path: string, node: ScalarNode) => ArtifactReference,
+  found: (path: string, node: ScalarNode, fingerprint?: Fingerprint) => ArtifactReference,
 ): TreeNode {
   const options = unwrap(schema);
   if (node.kind === "scalar") {
@@ -32,7 +32,8 @@ export function markPaths(
     if (others.some((option) => option.safeParse(node.value).success)) {
       return node;
     }
-    return { ...node, value: found(node.value, node) };
+    const fingerprint = options.map(fingerprintOf).find((print) => print !== undefined);
+    return { ...node, value: found(node.value, node, fingerprint) };
   }
   if (node.kind === "list") {
     const items = node.items.map((item, index) =>

@@ -3,7 +3,7 @@
  * @module
  */
 import { basename, isAbsolute, relative, resolve as resolvePath } from "node:path";
-import { ArtifactReference } from "./artifact.ts";
+import { ArtifactReference, type Fingerprint } from "./artifact.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import { defaultInputs } from "./include.ts";
 import { Budget, LimitError } from "./limits.ts";
@@ -106,14 +106,14 @@ class Paths {
   constructor(readonly workflow: WorkflowFile, readonly files: ReadonlyMap<string, WorkflowFile>) {}
 
   /** The path as the workflow's own folder reaches it, so that it is the same wherever it is written. */
-  reference(path: string, node: ScalarNode): ArtifactReference {
+  reference(path: string, node: ScalarNode, fingerprint?: Fingerprint): ArtifactReference {
     const { folder } = this.files.get(node.at.source) ?? this.workflow;
     const isOwn = isAbsolute(path) || folder === this.workflow.folder;
     const reached = isOwn ? path : relative(this.workflow.folder, resolvePath(folder, path));
     const nodes = this.#found.get(reached) ?? [];
     nodes.push(node);
     this.#found.set(reached, nodes);
-    return new ArtifactReference(undefined, undefined, reached);
+    return new ArtifactReference(undefined, undefined, reached, fingerprint);
   }
 
   /** Reports the paths at which nothing lies. */

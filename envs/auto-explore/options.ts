@@ -3,9 +3,9 @@
  * @module
  */
 import { z } from "zod";
-import { type Artifact, artifact } from "../../engine/artifact.ts";
+import { type Artifact, artifact, sourceFolder } from "../../engine/artifact.ts";
 import { FACT_KINDS, type FactKind } from "./facts.ts";
-import { MOST_OUTPUT } from "./tree.ts";
+import { hashTree, MOST_OUTPUT, readTree } from "./tree.ts";
 import type { Reading } from "./walk.ts";
 
 /** Tasks by the depth of the nearest target; the last, `all`, is the default. */
@@ -50,7 +50,8 @@ export interface ExploreOptions {
   readonly historyLength: number;
 }
 
-const folder = artifact("folder");
+/** Of a folder matters what the tree shows of it: neither build outputs nor what is ignored. */
+const folder = sourceFolder((path) => hashTree(readTree(path)));
 
 /** Schema of the options. */
 export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({

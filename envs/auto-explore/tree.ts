@@ -6,6 +6,7 @@
  * the disk. Trees are remembered by folder until a file's size or time of change says that it is another.
  * @module
  */
+import { createHash } from "node:crypto";
 import { type Fact, factsOf } from "./facts.ts";
 import { IgnoreRules } from "./ignore.ts";
 import { ReadOnlyView } from "./view.ts";
@@ -91,6 +92,15 @@ export function readTree(root: string): Tree {
   const tree = { root: view.root, top: build(view, shown, undefined, files), files };
   remembered.set(view.root, { fingerprint, tree });
   return tree;
+}
+
+/** SHA-256 of all that an episode can depend on: the same wherever the tree lies. */
+export function hashTree({ files }: Tree): string {
+  const hash = createHash("sha256");
+  for (const { path, kind, cat, head, tail, facts } of files) {
+    hash.update(`${JSON.stringify([path, kind, cat, head, tail, facts])}\n`);
+  }
+  return hash.digest("hex");
 }
 
 interface Shown {
