@@ -40,7 +40,7 @@ export class InstanceRun {
   async carryOut({ reason, result }: Decision, parts: KeyParts): Promise<void> {
     if (result === undefined) return await this.#compute(reason, parts);
     const damaged = await this.#damagedOutput(result);
-    if (damaged === undefined) return await this.#take(reason, result);
+    if (damaged === undefined) return this.#take(reason, result);
     await this.#compute(`the output ${damaged} of the earlier result is damaged`, parts);
   }
 
@@ -62,10 +62,7 @@ export class InstanceRun {
     return undefined;
   }
 
-  async #take(
-    reason: string,
-    result: CommittedResult,
-  ): Promise<void> {
+  #take(reason: string, result: CommittedResult): void {
     const { planner, recorder, device } = this.#run;
     const instance = this.#instance;
     const folder = this.#folder;
@@ -99,7 +96,7 @@ export class InstanceRun {
     try {
       const result = lease && await this.#resultBy();
       if (result !== undefined) {
-        await this.#take("same inputs, computed by another run", result);
+        this.#take("same inputs, computed by another run", result);
       } else {
         await this.#runStage(reason, parts, lease);
       }
