@@ -14,6 +14,8 @@ import type { RunSummary } from "./summary.ts";
 export interface RunRecord extends RunSummary {
   /** The workflow file's text as it was read, before `--set`. */
   readonly text: string;
+  /** Texts of the files that the workflow includes, by path; undefined in records of earlier versions. */
+  readonly included?: Readonly<Record<string, string>>;
   /** What `--set` changed: path → value. */
   readonly overrides: Readonly<Record<string, unknown>>;
   /** Versions of the engine's format, Deno, V8 and TypeScript. */
@@ -211,6 +213,7 @@ function interrupted(record: RunRecord): RunRecord {
 function summaryOf(record: RunRecord): RunSummary {
   const {
     text: _,
+    included: _i,
     overrides: _o,
     versions: _v,
     pid: _p,

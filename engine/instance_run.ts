@@ -96,7 +96,7 @@ export class InstanceRun {
     try {
       const result = lease && await this.#resultBy();
       if (result !== undefined) {
-        this.#take("same inputs, computed by another run", result);
+        this.#take("same inputs", result);
       } else {
         await this.#runStage(reason, parts, lease);
       }

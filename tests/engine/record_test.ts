@@ -17,7 +17,14 @@ async function record(stages: number): Promise<Recording> {
   const told: EngineEvent[] = [];
   const recorder = RunRecorder.begin({
     runsFolder,
-    workflow: { name: "record", file: "record.yaml", text: "", seed: 1, overrides: {} },
+    workflow: {
+      name: "record",
+      file: "record.yaml",
+      text: "",
+      included: {},
+      seed: 1,
+      overrides: {},
+    },
     decisions: Array.from({ length: stages }, (_, index) => ({
       instance: { name: `work (i=${index})`, stage: "work", uses: "make" },
       state: "cached" as const,
