@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "../../../std/assert.ts";
-import { MOST_OUTPUT, readTree } from "../../../envs/auto-explore/tree.ts";
+import { hashTree, MOST_OUTPUT, readTree } from "../../../envs/auto-explore/tree.ts";
 import { sampleTree, writeTree } from "./sample_tree.ts";
 
 Deno.test("tree: files and folders by name, depth counted from the root", () => {
@@ -58,6 +58,14 @@ Deno.test("tree: binary and huge files are listed and have no facts", () => {
   ]);
   assert(files[1]?.cat.startsWith("export function first() {} ///"));
   assert(files[1]?.tail.endsWith("/ end"));
+});
+
+Deno.test("tree: its hash is that of what is shown, wherever it lies", () => {
+  const shown = { "a.txt": "x", "sub/b.md": "# Title" };
+  const hash = (files: Record<string, string>) => hashTree(readTree(writeTree(files)));
+  assertEquals(hash({ ...shown, ".git/HEAD": "1", "node_modules/c.js": "y" }), hash(shown));
+  assertNotEquals(hash({ ...shown, "a.txt": "y" }), hash(shown));
+  assertNotEquals(hash({ "a.txt": "x", "sub/c.md": "# Title" }), hash(shown));
 });
 
 Deno.test("tree: nothing is written", () => {
