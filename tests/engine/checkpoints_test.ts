@@ -147,6 +147,23 @@ Deno.test("checkpoints: a fault while looking is told, and takes nothing away", 
   }
 });
 
+Deno.test("checkpoints: one that goes is gone as a whole, even if its removal stops halfway", async () => {
+  await using place = new Place();
+  await place.save(place.open(), 5, 10);
+  const halting = Object.assign(new FaultyFiles(), {
+    async remove(path: string) {
+      await Deno.remove(join(path, "state", "tensors"));
+      throw Object.assign(new Error(FAULT_CODES.EIO), { code: "EIO" });
+    },
+  });
+  await place.save(place.open(halting), 15);
+  assertEquals(
+    place.names().map((name) => /^\d*/.exec(name)![0]),
+    ["", "10", "15"],
+  );
+  assertEquals([await place.found(), place.names().length], [15, 2]);
+});
+
 Deno.test("checkpoints: what throws while it writes, or was killed, leaves no trace", async () => {
   await using place = new Place();
   const checkpoints = place.open();

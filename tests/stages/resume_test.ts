@@ -3,7 +3,7 @@
  * checkpoint and leaves the same artifacts as a run that was never stopped.
  */
 import { join } from "node:path";
-import { readRun, readEvents } from "../../engine/history.ts";
+import { readEvents, readRun } from "../../engine/history.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 
 const FLOW = `
