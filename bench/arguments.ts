@@ -18,9 +18,9 @@ export interface BenchOptions {
   readonly out: string | undefined;
 }
 
-const usage = `deno task bench [--only ${sections.join("|")}]… [--quick] [--no-peers] [--out FILE]
+const usage = `deno task bench [${sections.join("|")}]… [--quick] [--no-peers] [--out FILE]
 
-  --only SECTION  measures this section; may come several times
+  SECTION         measures this section alone, or these; the same as --only SECTION
   --quick         fewer and shorter measurements, to see that everything works
   --no-peers      measures this project alone
   --out FILE      writes the results there, and leaves bench/results.json and bench/README.md alone`;
@@ -32,10 +32,10 @@ export function readBenchArguments(args: readonly string[]): BenchOptions | unde
     flags: ["quick", "no-peers"],
     texts: ["out"],
     lists: ["only"],
-    positional: [0, 0],
+    positional: [0, sections.length],
   });
   if (parsed === undefined) return undefined;
-  const only = parsed.list("only");
+  const only = [...parsed.positional, ...parsed.list("only")];
   for (const name of only) {
     if (!sections.some((section) => section === name)) {
       throw new UsageError(`there is no section "${name}"${suggest(name, sections)}`);

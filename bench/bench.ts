@@ -1,5 +1,5 @@
 /**
- * `deno task bench`: this project's kernels and models against others, side by side in one run.
+ * `deno task bench`: this project's kernels, models and environments against others, side by side in one run.
  *
  * Every contestant is a process (`ours/`, `peers/`) that speaks `protocol.ts`; `rounds.ts` lets them
  * take turns at the same task and checks that they compute the same; `sections/` say what is
@@ -9,11 +9,12 @@
 import { UsageError } from "../cli/arguments.ts";
 import { type BenchOptions, readBenchArguments } from "./arguments.ts";
 import { Contest } from "./contest.ts";
-import { ours, trainers, writers } from "./contestants.ts";
+import { ours, trainers, worlds, writers } from "./contestants.ts";
 import { describeMachine } from "./machine.ts";
 import { emptyResults, readResults, type Results, type Section } from "./results.ts";
 import type { Effort } from "./rounds.ts";
 import { measureDecode } from "./sections/decode.ts";
+import { measureEnvironments } from "./sections/envs.ts";
 import { measureMatmul } from "./sections/matmul.ts";
 import { measureScaling } from "./sections/scaling.ts";
 import { measureTraining } from "./sections/training.ts";
@@ -31,6 +32,7 @@ const peersOf: Readonly<Record<Section, readonly Contestant[]>> = {
   training: trainers,
   decode: writers,
   scaling: [],
+  envs: worlds,
 };
 
 /** Measures one section with workers of its own; gives what changes in the results. */
@@ -48,6 +50,8 @@ async function measure(
       return { decode: await measureDecode(contest, folder) };
     case "scaling":
       return { scaling: await measureScaling(contest, folder) };
+    case "envs":
+      return { envs: await measureEnvironments(contest) };
   }
 }
 

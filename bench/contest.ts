@@ -49,15 +49,16 @@ export class Contest implements AsyncDisposable {
 
   /**
    * Measures a task on all. `label` names it in problems; `amount` is the work of one repetition, so
-   * that rates are amount per second. `tolerance` says how far checks may lie apart.
+   * that rates are amount per second. `tolerance` says how far checks may lie apart. `alone` leaves the
+   * peers out of this one.
    */
   async run(
     label: string,
     task: Task,
-    options: { readonly amount: number; readonly tolerance: number },
+    options: { readonly amount: number; readonly tolerance: number; readonly alone?: boolean },
   ): Promise<Compared> {
     const { seconds, problems } = await compare(
-      this.#workers,
+      options.alone ? [this.ours] : this.#workers,
       task,
       options.tolerance,
       this.effort,

@@ -48,8 +48,16 @@ const onnxruntime: Contestant = {
   ],
 };
 
+const gymnasium: Contestant = {
+  name: "gymnasium",
+  command: ["python3", "bench/peers/gymnasium_steps.py"],
+};
+
 /** Peers that multiply and train. */
 export const trainers: readonly Contestant[] = [jax("webgpu"), jax("wasm"), pytorch];
 
 /** Peers that write text. */
 export const writers: readonly Contestant[] = [onnxruntime];
+
+/** Peers that have environments. */
+export const worlds: readonly Contestant[] = [gymnasium];

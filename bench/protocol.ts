@@ -99,8 +99,25 @@ export interface PeakTask {
   readonly kind: "peak";
 }
 
+/** Episodes of an environment played again, step by step; the check is the state each ends in. */
+export interface StepsTask {
+  readonly kind: "steps";
+  /** Name of a registered environment. */
+  readonly environment: string;
+  /** Its options. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** How many play side by side, one step each in turn. */
+  readonly instances: number;
+  /** The seed of the reset, the state it gives, and the labels to take. */
+  readonly episodes: readonly {
+    readonly seed: number;
+    readonly state: unknown;
+    readonly labels: readonly string[];
+  }[];
+}
+
 /** Work that can be measured. */
-export type Task = MatmulTask | TrainingTask | DecodeTask | PeakTask;
+export type Task = MatmulTask | TrainingTask | DecodeTask | PeakTask | StepsTask;
 
 /** What a worker says first. */
 export type Greeting = { readonly ready: WorkerDetails } | { readonly missing: string };

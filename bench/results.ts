@@ -1,12 +1,12 @@
 /**
- * What a run of the bench leaves: `results.json`. Rates are GFLOP/s for products and tokens/s
- * otherwise, medians over the rounds.
+ * What a run of the bench leaves: `results.json`. Rates are GFLOP/s for products, steps/s for
+ * environments and tokens/s otherwise, medians over the rounds.
  * @module
  */
 import { z } from "zod";
 
 /** The parts of the bench, in the order they are measured. */
-export const sections = ["matmul", "training", "decode", "scaling"] as const;
+export const sections = ["matmul", "training", "decode", "scaling", "envs"] as const;
 
 /** A part of the bench. */
 export type Section = typeof sections[number];
@@ -49,6 +49,13 @@ const trainingSchema = z.object({
 
 const decodeSchema = z.object({ model: z.string(), batch: z.int(), ...compared });
 
+const environmentSchema = z.object({
+  environment: z.string(),
+  /** How many played side by side. */
+  instances: z.int().positive(),
+  ...compared,
+});
+
 const scalingSchema = z.object({
   what: z.enum(["sequence", "batch", "width", "layers"]),
   value: z.int().positive(),
@@ -77,6 +84,7 @@ export const resultsSchema = z.object({
   trainingStep: z.array(trainingSchema),
   decode: z.array(decodeSchema),
   scaling: z.array(scalingSchema),
+  envs: z.array(environmentSchema).default([]),
 });
 
 /** All results. */
@@ -93,12 +101,14 @@ export type MatmulRow = Results["matmul"][number];
 export type TrainingRow = Results["trainingStep"][number];
 /** A batch's row. */
 export type DecodeRow = Results["decode"][number];
+/** An environment's row. */
+export type EnvironmentRow = Results["envs"][number];
 /** A point of a growth curve. */
 export type ScalingRow = Results["scaling"][number];
 
 /** No results, from this machine. */
 export function emptyResults(machine: Machine): Results {
-  return { machine, measured: {}, matmul: [], trainingStep: [], decode: [], scaling: [] };
+  return { machine, measured: {}, matmul: [], trainingStep: [], decode: [], scaling: [], envs: [] };
 }
 
 /**

@@ -39,6 +39,9 @@ export function tablesOf(results: Results): string {
   if (results.scaling.length > 0) {
     parts.push(heading(results, "scaling", "Growth of a training step"), scalingTable(results));
   }
+  if (results.envs.length > 0) {
+    parts.push(heading(results, "envs", "Environments, steps/s"), environmentTable(results));
+  }
   const problems = problemsOf(results);
   if (problems.length > 0) parts.push(problems.map((problem) => `- ${problem}`).join("\n"));
   return parts.join("\n\n");
@@ -133,6 +136,12 @@ function decodeTable({ decode }: Results): string {
   const peers = peersIn(decode);
   const rows = decode.map((row) => [`${row.model}, batch ${row.batch}`, ...cells(row, peers)]);
   return table(comparedHead("model", peers), rows);
+}
+
+function environmentTable({ envs }: Results): string {
+  const peers = peersIn(envs);
+  const rows = envs.map((row) => [`${row.environment} × ${row.instances}`, ...cells(row, peers)]);
+  return table(comparedHead("environment × instances", peers), rows);
 }
 
 function scalingTable({ scaling }: Results): string {

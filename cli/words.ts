@@ -22,3 +22,32 @@ export function quantity(value: number): string {
     ? Math.round(value).toString()
     : String(Number(value.toPrecision(3)));
 }
+
+/** `0 B`, `812 B`, `1.2 kB`, `34 MB`; thousands, as disks count. */
+export function size(bytes: number): string {
+  let value = bytes;
+  for (const unit of ["B", "kB", "MB", "GB"]) {
+    if (value < 999.5) {
+      return `${value < 9.95 && unit !== "B" ? value.toFixed(1) : Math.round(value)} ${unit}`;
+    }
+    value /= 1000;
+  }
+  return `${value.toFixed(1)} TB`;
+}
+
+/** Rows as columns, as wide as they have to be; no line ends in spaces. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from(
+    { length: columns },
+    (_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd();
+  return rows.map(line).join("\n");
+}
+
+/** `2026-11-25 14:06:24` of an ISO 8601 time. */
+export function clock(iso: string): string {
+  return iso.slice(0, 19).replace("T", " ");
+}

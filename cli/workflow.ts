@@ -4,15 +4,18 @@
  */
 import { join } from "node:path";
 import {
+  type EngineEvent,
   loadWorkflow,
   type PlannedStage,
   planWorkflow,
   type RunOptions,
   runWorkflow,
   SetupError,
+  StorageError,
   WorkflowError,
 } from "../engine/engine.ts";
 import type { DeviceChoice } from "../engine/module.ts";
+import { isStorageFailure, storageError } from "../engine/storage_error.ts";
 import type { RunSummary } from "../engine/summary.ts";
 import { type Arguments, readArguments, UsageError } from "./arguments.ts";
 import { countStates } from "./runs.ts";
@@ -47,8 +50,10 @@ export async function workflowCommand(args: string[]): Promise<number> {
   if (given === undefined) return 0;
   const [file = ""] = given.positional;
   const format = readGraphFormat(given);
+  const runsFolder = given.text("runs") ?? "runs";
+  let begun = false;
   try {
-    const options = await readOptions(given);
+    const options = await readOptions(given, runsFolder);
     if (format !== undefined) {
       await printGraph(file, options, format);
       return 0;
@@ -57,7 +62,7 @@ export async function workflowCommand(args: string[]): Promise<number> {
       printPlan(await planWorkflow(file, options), given.flag("json"));
       return 0;
     }
-    return await run(file, options, given.flag("json"), args);
+    return await run(file, options, given.flag("json"), args, () => begun = true);
   } catch (error) {
     if (error instanceof WorkflowError) {
       console.error(error.message);
@@ -65,13 +70,14 @@ export async function workflowCommand(args: string[]): Promise<number> {
       console.error(`${count} error${count === 1 ? "" : "s"}; nothing was run`);
       return 2;
     }
-    if (!(error instanceof SetupError)) throw error;
-    console.error(`error: ${error.message}`);
-    return 2;
+    const known = isStorageFailure(error) ? storageError(error, "use", runsFolder) : error;
+    if (!(known instanceof SetupError || known instanceof StorageError)) throw error;
+    console.error(`error: ${known.message}`);
+    return begun ? 1 : 2;
   }
 }
 
-async function readOptions(given: Arguments): Promise<RunOptions> {
+async function readOptions(given: Arguments, runsFolder: string): Promise<RunOptions> {
   const choice = readDevice(given.text("device") ?? "auto");
   const concurrency = readCount(given, "concurrency");
   const deviceSlots = readCount(given, "device-slots");
@@ -86,7 +92,7 @@ async function readOptions(given: Arguments): Promise<RunOptions> {
     concurrency,
     deviceSlots,
     device: deviceProvider(choice),
-    runsFolder: given.text("runs") ?? "runs",
+    runsFolder,
     overrides: given.list("set"),
     only: given.text("only"),
     force: given.list("force"),
@@ -156,6 +162,7 @@ async function run(
   options: RunOptions,
   json: boolean,
   args: readonly string[],
+  onBegin: () => void,
 ): Promise<number> {
   const screen = consoleScreen();
   using interrupt = new Interrupt();
@@ -166,13 +173,18 @@ async function run(
       ...options,
       signal,
       listener: (event) => {
+        onBegin();
         screen.out(`${JSON.stringify(event)}\n`);
         if (event.type === "log") screen.error(`${event.stage}: ${event.message}\n`);
       },
     });
   } else {
     using view = new View(screen);
-    summary = await runWorkflow(file, { ...options, signal, listener: view.show });
+    const listener = (event: EngineEvent) => {
+      onBegin();
+      view.show(event);
+    };
+    summary = await runWorkflow(file, { ...options, signal, listener });
   }
   if (!json) screen.out(`${closingLine(summary, options.runsFolder)}\n`);
   if (summary.status === "interrupted") {

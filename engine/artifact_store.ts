@@ -117,7 +117,7 @@ export class ArtifactStore {
    * @throws StorageError where it cannot be removed
    */
   async remove(hash: string): Promise<void> {
-    const gone = join(this.#folder, `${UNFINISHED}${hash}`);
+    const gone = join(this.#folder, `${UNFINISHED}${crypto.randomUUID()}`);
     try {
       await this.#files.rename(join(this.#folder, hash), gone);
       await this.#files.remove(gone);
@@ -202,18 +202,20 @@ export class ArtifactStore {
     await this.#files.flush(path);
   }
 
+  /** Gives a parcel its place, or removes it where there is such a content already. */
   async #settle(parcel: string, hash: string): Promise<void> {
-    if (!await this.verify(hash)) {
+    if (await this.verify(hash)) await this.#discard(parcel);
+    else {
       await this.quarantine(hash);
       try {
         await this.#files.rename(parcel, join(this.#folder, hash));
       } catch (error) {
         // Another process may have published the same content between the look and the rename.
         if (!await this.verify(hash)) throw error;
+        await this.#discard(parcel);
       }
     }
     await this.#files.flush(this.#folder);
-    await this.#discard(parcel);
   }
 
   /** Removes what is not needed any more. What the disk keeps is swept later. */

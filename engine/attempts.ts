@@ -9,6 +9,7 @@ import { jobFiles } from "./executors/job_folder.ts";
 import { metricsFile } from "./layout.ts";
 import type { DeviceChoice } from "./module.ts";
 import type { Secrets } from "./secrets.ts";
+import { messageOf } from "./storage_error.ts";
 import type { Retry, StageInstance } from "./workflow.ts";
 
 /** What to attempt. */
@@ -181,8 +182,4 @@ class Deadline implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,11 +5,11 @@
 import type { Diagnostics } from "./diagnostics.ts";
 import { asksStatus, type NeedsStatus } from "./evaluate.ts";
 import { parseExpression } from "./expressions.ts";
-import { withNeeds } from "./graph.ts";
+import { type Graph, withNeeds } from "./graph.ts";
 import { resolveCondition } from "./resolve.ts";
 import type { Scope } from "./scope.ts";
 import type { TreeNode } from "./tree.ts";
-import type { Condition, StageInstance } from "./workflow.ts";
+import type { Condition, Gate, StageInstance } from "./workflow.ts";
 
 /**
  * Reads the `if` of an instance. Everything it may name is known before the run, how its needs end
@@ -59,57 +59,69 @@ function condition(
   };
 }
 
-/** False for an instance that its `if` keeps from running however its needs end. */
-export function mayRun({ condition }: Pick<StageInstance, "condition">): boolean {
+/** False for an instance that an `if` keeps from running however its needs end. */
+export function mayRun({ gates }: Pick<StageInstance, "gates">): boolean {
+  return gates.every(({ condition }) => mayHold(condition));
+}
+
+/** False for a condition that does not hold however the needs end. */
+export function mayHold(condition: Condition | undefined): boolean {
   return condition === undefined || condition.success || condition.failure || condition.skipped;
 }
 
 /** Why an instance has no result. */
 export type Loss = "failed" | "was skipped";
 
-/** What keeps an instance from running, in a few words, given which instances have no result. */
-export function whySkipped(
-  instance: StageInstance,
-  instances: readonly StageInstance[],
-  losses: ReadonlyMap<string, Loss>,
-): string | undefined {
-  const { condition, reads, needs } = instance;
-  if (!mayRun(instance)) return `if: ${condition?.text}`;
-  const lost = (names: readonly string[]) => names.find((name) => losses.has(name));
-  const words = (name: string) => `needs ${name}, which ${losses.get(name)}`;
-  const unread = lost(reads);
-  // Whatever its "if" says: without what it reads it cannot run.
-  if (unread !== undefined) return words(unread);
-  if (lost(needs) === undefined) {
-    return condition === undefined || condition.success ? undefined : `if: ${condition.text}`;
+/** Tells what keeps the instances of one workflow from running. */
+export class SkipRules {
+  readonly #instances: ReadonlyMap<string, StageInstance>;
+  #graph: Graph | undefined;
+
+  /** For these instances. */
+  constructor(instances: readonly StageInstance[]) {
+    this.#instances = new Map(instances.map((instance) => [instance.name, instance]));
   }
-  const tolerated = new Set(
-    instances.filter(({ name, continueOnError }) =>
-      continueOnError && losses.get(name) === "failed"
-    ).map(({ name }) => name),
-  );
-  const missed = lost(needs.filter((name) => !tolerated.has(name)));
-  if (condition === undefined) return missed === undefined ? undefined : words(missed);
-  const status = missed === undefined
-    ? "success"
-    : hasFailed(instance, instances, losses, tolerated)
-    ? "failure"
-    : "skipped";
-  if (condition[status]) return undefined;
-  return missed !== undefined && !condition.failure && !condition.skipped
-    ? words(missed)
-    : `if: ${condition.text}`;
+
+  /** What keeps an instance from running, in a few words, given which instances have no result. */
+  whySkipped(instance: StageInstance, losses: ReadonlyMap<string, Loss>): string | undefined {
+    const { gates, reads } = instance;
+    const never = gates.find(({ condition }) => !mayHold(condition));
+    if (never !== undefined) return `if: ${never.condition?.text}`;
+    const unread = reads.find((name) => losses.has(name));
+    // Whatever its "if" says: without what it reads it cannot run.
+    if (unread !== undefined) return whoseLoss(unread, losses);
+    for (const gate of gates) {
+      const why = this.#whyClosed(gate, losses);
+      if (why !== undefined) return why;
+    }
+    return undefined;
+  }
+
+  #whyClosed({ condition, needs }: Gate, losses: ReadonlyMap<string, Loss>): string | undefined {
+    const isTolerated = (name: string) =>
+      losses.get(name) === "failed" && this.#instances.get(name)?.tolerated === true;
+    const missed = needs.find((name) => losses.has(name) && !isTolerated(name));
+    if (condition === undefined) return missed && whoseLoss(missed, losses);
+    const status = missed === undefined
+      ? "success"
+      : this.#farNeeds(needs).some((name) => losses.get(name) === "failed" && !isTolerated(name))
+      ? "failure"
+      : "skipped";
+    if (condition[status]) return undefined;
+    return missed !== undefined && !condition.failure && !condition.skipped
+      ? whoseLoss(missed, losses)
+      : `if: ${condition.text}`;
+  }
+
+  /** The instances and all they need, near and far. */
+  #farNeeds(names: readonly string[]): string[] {
+    this.#graph ??= new Map(
+      [...this.#instances].map(([name, { needs }]) => [name, new Set(needs)]),
+    );
+    return [...withNeeds(this.#graph, names)];
+  }
 }
 
-/** Whether anything an instance needs, near or far, has failed. */
-function hasFailed(
-  instance: StageInstance,
-  instances: readonly StageInstance[],
-  losses: ReadonlyMap<string, Loss>,
-  tolerated: ReadonlySet<string>,
-): boolean {
-  const graph = new Map(instances.map(({ name, needs }) => [name, new Set(needs)]));
-  return [...withNeeds(graph, instance.needs)].some((name) =>
-    losses.get(name) === "failed" && !tolerated.has(name)
-  );
+function whoseLoss(name: string, losses: ReadonlyMap<string, Loss>): string {
+  return `needs ${name}, which ${losses.get(name)}`;
 }

@@ -55,9 +55,16 @@ function formatPosition({ source, line, column }: Position): string {
 /** Collects errors; the same one from several matrix instances counts once. */
 export class Diagnostics {
   readonly #found = new Map<string, Diagnostic>();
+  readonly #sources = new Set<string>();
+
+  /** Tells that a file is read: its errors come behind those of the files before it. */
+  begin(source: string): void {
+    this.#sources.add(source);
+  }
 
   /** Adds an error. */
   add(at: Position, code: string, message: string): void {
+    this.#sources.add(at.source);
     const diagnostic = { at, code, message };
     const key = formatDiagnostic(diagnostic);
     if (!this.#found.has(key)) this.#found.set(key, diagnostic);
@@ -68,12 +75,16 @@ export class Diagnostics {
     return this.#found.size === 0;
   }
 
-  /** Everything found, in the order of the text. */
+  /** Everything found: file by file as they were read first, each in the order of its text. */
   list(): Diagnostic[] {
+    const sources = [...this.#sources];
+    const file = ({ at }: Diagnostic) =>
+      at.line === undefined ? Infinity : sources.indexOf(at.source);
     const line = ({ at }: Diagnostic) => at.line ?? Infinity;
     const column = ({ at }: Diagnostic) => at.column ?? Infinity;
     return [...this.#found.values()].sort((a, b) =>
-      Math.sign(line(a) - line(b)) || Math.sign(column(a) - column(b)) || 0
+      Math.sign(file(a) - file(b)) || Math.sign(line(a) - line(b)) ||
+      Math.sign(column(a) - column(b)) || 0
     );
   }
 

@@ -31,6 +31,7 @@ export type { EngineEvent } from "./events.ts";
 export type { Executor, StageJob } from "./executors/executor.ts";
 export type { Secrets } from "./secrets.ts";
 export type { DeviceChoice, StageModule } from "./module.ts";
+export { StorageError } from "./storage_error.ts";
 export type { RunSummary } from "./summary.ts";
 export type { StageInstance, Workflow } from "./workflow.ts";
 
@@ -90,6 +91,7 @@ export class SetupError extends Error {
  * What running the file would do, instance by instance in order. Runs and writes nothing.
  * @throws WorkflowError where the file or the options are wrong
  * @throws SetupError where there is no device
+ * @throws StorageError where the index cannot be read
  */
 export async function planWorkflow(
   file: string,
@@ -112,6 +114,8 @@ export async function planWorkflow(
  * stage throws is in the record, not thrown.
  * @throws WorkflowError where the file or the options are wrong; nothing was run
  * @throws SetupError where there is no device; nothing was run
+ * @throws StorageError where the runs folder cannot be used: nothing was run, unless `listener` was
+ * told of events
  */
 export async function runWorkflow(
   file: string,

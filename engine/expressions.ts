@@ -110,7 +110,8 @@ function closing(text: string, start: number): number {
   return text.indexOf("}}", start);
 }
 
-const FORMS = "seed, vars.NAME, matrix.NAME, secrets.NAME or stages.NAME.outputs.OUTPUT";
+const FORMS =
+  "seed, vars.NAME, inputs.NAME, matrix.NAME, secrets.NAME or stages.NAME.outputs.OUTPUT";
 const LEVELS = [["||"], ["&&"], ["==", "!=", "<=", ">=", "<", ">"]] as const;
 /** Operators between two values, weakest first. */
 export const OPERATORS: readonly string[] = LEVELS.flat();

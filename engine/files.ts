@@ -57,38 +57,47 @@ export interface Files {
   openAppendSync(path: string): AppendFile;
 }
 
+/** Most files are small: the first piece is, too. */
+const FIRST_BYTES = 1 << 14;
 const PIECE_BYTES = 1 << 20;
-/** Most files of a run are small: their reading should not fill the memory with room for large ones. */
-const FIRST_PIECE_BYTES = 1 << 14;
 
-/** The machine's own file system. */
+/**
+ * The machine's own file system. What is over in microseconds is done at once: handing it to another
+ * thread would take many times as long, and a run of many small stages does little else.
+ */
 export const disk: Files = {
-  makeFolder: (path) => Deno.mkdir(path, { recursive: true }),
-  async makeTemporaryFolder(parent, prefix) {
-    const path = await Deno.makeTempDir({ dir: parent, prefix });
-    // Temporary folders are private; what is published is not.
-    await Deno.chmod(path, 0o755);
-    return path;
-  },
+  makeFolder: (path) => Promise.try(() => Deno.mkdirSync(path, { recursive: true })),
+  makeTemporaryFolder: (dir, prefix) =>
+    Promise.try(() => {
+      const path = Deno.makeTempDirSync({ dir, prefix });
+      // Temporary folders are private; what is published is not.
+      Deno.chmodSync(path, 0o755);
+      return path;
+    }),
   write: (path, bytes) => Deno.writeFile(path, bytes),
   async *read(path) {
-    using file = await Deno.open(path);
-    let piece = new Uint8Array(FIRST_PIECE_BYTES);
+    using file = Deno.openSync(path);
+    const first = new Uint8Array(FIRST_BYTES);
+    for (let read: number | null = 0; read !== FIRST_BYTES;) {
+      read = file.readSync(first);
+      if (read === null) return;
+      yield first.subarray(0, read);
+    }
+    const piece = new Uint8Array(PIECE_BYTES);
     for (;;) {
       const read = await file.read(piece);
       if (read === null) return;
       yield piece.subarray(0, read);
-      if (read === FIRST_PIECE_BYTES) piece = new Uint8Array(PIECE_BYTES);
     }
   },
-  info: (path) => Deno.lstat(path),
-  list: (path) => Array.fromAsync(Deno.readDir(path)),
-  link: (from, to) => Deno.link(from, to),
+  info: (path) => Promise.try(() => Deno.lstatSync(path)),
+  list: (path) => Promise.try(() => [...Deno.readDirSync(path)]),
+  link: (from, to) => Promise.try(() => Deno.linkSync(from, to)),
   copy: (from, to) => Deno.copyFile(from, to),
-  rename: (from, to) => Deno.rename(from, to),
+  rename: (from, to) => Promise.try(() => Deno.renameSync(from, to)),
   remove: (path) => Deno.remove(path, { recursive: true }),
   async flush(path) {
-    using file = await Deno.open(path);
+    using file = Deno.openSync(path);
     await file.sync();
   },
 

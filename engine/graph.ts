@@ -10,27 +10,30 @@ export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 export function topologicalOrder(
   graph: Graph,
 ): { order: string[] } | { circle: string[] } {
-  const order: string[] = [];
   const done = new Set<string>();
-  const open: string[] = [];
-  const visit = (name: string): string[] | undefined => {
-    if (done.has(name)) return undefined;
-    if (open.includes(name)) return [...open.slice(open.indexOf(name)), name];
-    open.push(name);
-    for (const needed of graph.get(name) ?? []) {
-      const circle = visit(needed);
-      if (circle !== undefined) return circle;
+  for (const start of graph.keys()) {
+    // What is being looked at, each needed by the one before it; no recursion: chains may be long.
+    const open = new Map([[start, needsOf(graph, start)]]);
+    const path = [start];
+    for (let name = path.at(-1); name !== undefined; name = path.at(-1)) {
+      const needed = done.has(name) ? undefined : open.get(name)?.next();
+      if (needed === undefined || needed.done) {
+        done.add(name);
+        open.delete(name);
+        path.pop();
+      } else if (open.has(needed.value)) {
+        return { circle: [...path.slice(path.indexOf(needed.value)), needed.value] };
+      } else if (!done.has(needed.value)) {
+        path.push(needed.value);
+        open.set(needed.value, needsOf(graph, needed.value));
+      }
     }
-    open.pop();
-    done.add(name);
-    order.push(name);
-    return undefined;
-  };
-  for (const name of graph.keys()) {
-    const circle = visit(name);
-    if (circle !== undefined) return { circle };
   }
-  return { order };
+  return { order: [...done] };
+}
+
+function needsOf(graph: Graph, name: string): Iterator<string> {
+  return (graph.get(name) ?? new Set<string>()).values();
 }
 
 /** The names and everything they need, near and far. */

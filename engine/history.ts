@@ -2,9 +2,10 @@
  * Reads what runs left behind: for `deno task runs`, the status API and reports. Only reads.
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { nearest } from "../std/nearest.ts";
 import type { EngineEvent } from "./events.ts";
-import { artifactPayload, runFiles, stageFolderName } from "./layout.ts";
+import { artifactPayload, runFiles, stageFolderName, storeFiles } from "./layout.ts";
 import { Lock } from "./lock.ts";
 import { follow } from "./stage_changes.ts";
 import type { RunSummary } from "./summary.ts";
@@ -13,6 +14,8 @@ import type { RunSummary } from "./summary.ts";
 export interface RunRecord extends RunSummary {
   /** The workflow file's text as it was read, before `--set`. */
   readonly text: string;
+  /** Texts of the files that the workflow includes, by path; undefined in records of earlier versions. */
+  readonly included?: Readonly<Record<string, string>>;
   /** What `--set` changed: path → value. */
   readonly overrides: Readonly<Record<string, unknown>>;
   /** Versions of the engine's format, Deno, V8 and TypeScript. */
@@ -58,11 +61,45 @@ export interface RecordedEvent {
 /** All runs, newest first; none where the folder does not exist. Folders without a readable record are left out. */
 export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
   const runs: RunSummary[] = [];
-  for (const id of await folderNames(runsFolder)) {
-    const record = await readRecord(runsFolder, id);
+  for (const id of await runIds(runsFolder)) {
+    const record = await readRecord(runsFolder, id).catch((error) => {
+      if (error instanceof SyntaxError) return undefined;
+      throw error;
+    });
     if (record !== undefined) runs.push(summaryOf(record));
   }
   return runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt) || b.id.localeCompare(a.id));
+}
+
+/** Names of the folders that may be runs', in no order. */
+export async function runIds(runsFolder: string): Promise<string[]> {
+  const shared = Object.values(storeFiles(runsFolder)).map((path) => basename(path));
+  return (await folderNames(runsFolder)).filter((name) => isRunId(name) && !shared.includes(name));
+}
+
+/**
+ * The id of a run that someone asks for: the id itself, `latest`, or the beginning of one id.
+ * @throws RunNotFoundError where there is none, or several
+ */
+export async function findRun(runsFolder: string, wanted: string): Promise<string> {
+  const ids = await runIds(runsFolder);
+  if (ids.includes(wanted)) return wanted;
+  if (wanted === "latest") return (await readRun(runsFolder, wanted)).id;
+  const found = wanted === "" ? [] : ids.filter((id) => id.startsWith(wanted)).sort();
+  const [first, ...others] = found;
+  if (first === undefined) {
+    throw new RunNotFoundError(`no run "${wanted}" in ${runsFolder}${hint(wanted, ids)}`);
+  }
+  if (others.length === 0) return first;
+  throw new RunNotFoundError(
+    `${found.length} runs in ${runsFolder} begin with "${wanted}": ${found.join(", ")}`,
+  );
+}
+
+function hint(wanted: string, ids: readonly string[]): string {
+  const close = nearest(wanted, ids);
+  const meant = close === undefined ? "" : `; did you mean "${close}"?`;
+  return `${meant}: deno task runs lists what there is`;
 }
 
 /**
@@ -133,7 +170,7 @@ async function readRecord(
   runsFolder: string,
   id: string,
 ): Promise<RunRecord | undefined> {
-  if (!/^[\w][\w.-]*$/.test(id)) return undefined;
+  if (!isRunId(id)) return undefined;
   const files = runFiles(runsFolder, id);
   const text = await readTextIfAny(files.record);
   if (text === "") return undefined;
@@ -156,6 +193,10 @@ async function catchUp(record: RunRecord, events: string): Promise<RunRecord> {
   return { ...follow(record, newer), heartbeat };
 }
 
+function isRunId(name: string): boolean {
+  return /^[\w][\w.-]*$/.test(name);
+}
+
 function interrupted(record: RunRecord): RunRecord {
   return {
     ...record,
@@ -172,6 +213,7 @@ function interrupted(record: RunRecord): RunRecord {
 function summaryOf(record: RunRecord): RunSummary {
   const {
     text: _,
+    included: _i,
     overrides: _o,
     versions: _v,
     pid: _p,

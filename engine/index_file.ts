@@ -3,6 +3,7 @@
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { StorageError } from "./storage_error.ts";
 
 /** Raised whenever an older engine could not use the tables any more. */
@@ -26,11 +27,38 @@ const SCHEMA = `
 `;
 
 /**
- * Opens an index file and checks it. To `write`, it is made where it is missing.
+ * Opens an index file, making it where it is missing, and checks it.
  * @throws what SQLite throws, {@linkcode isDamage} tells of what kind; StorageError for a newer format
  */
-export function connect(path: string, to: "read" | "write" = "write"): DatabaseSync {
-  const database = new DatabaseSync(path, { readOnly: to === "read" });
+export function connect(path: string): DatabaseSync {
+  return checked(path, new DatabaseSync(path), (database, format) => {
+    database.exec("PRAGMA journal_mode = WAL");
+    if (format < INDEX_FORMAT) database.exec(SCHEMA);
+  });
+}
+
+/**
+ * Opens an index file that is there to read it, and checks it. Leaves no other file behind.
+ * @throws as {@linkcode connect}
+ */
+export function connectToRead(path: string): DatabaseSync {
+  Deno.statSync(path);
+  try {
+    return checked(path, new DatabaseSync(path), () => {});
+  } catch (error) {
+    if (!isReadOnly(error)) throw error;
+    // Where nobody can write, nobody does.
+    const url = pathToFileURL(path);
+    url.search = "?immutable=1";
+    return checked(path, new DatabaseSync(url, { readOnly: true }), () => {});
+  }
+}
+
+function checked(
+  path: string,
+  database: DatabaseSync,
+  prepare: (database: DatabaseSync, format: number) => void,
+): DatabaseSync {
   try {
     database.exec("PRAGMA busy_timeout = 10000");
     const format = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
@@ -38,15 +66,16 @@ export function connect(path: string, to: "read" | "write" = "write"): DatabaseS
     const [first] = database.prepare("PRAGMA quick_check(1)").all();
     const said = String(first?.["quick_check"]);
     if (said !== "ok") throw new DamagedIndex(said);
-    if (to === "write") {
-      database.exec("PRAGMA journal_mode = WAL");
-      if (format < INDEX_FORMAT) database.exec(SCHEMA);
-    }
+    prepare(database, format);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+function isReadOnly(error: unknown): boolean {
+  return error instanceof Error && /readonly|unable to open/.test(error.message);
 }
 
 /** An index in memory, with nothing in it. */

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { hashText } from "./hash.ts";
-import { connect, isDamage } from "./index_file.ts";
+import { connect, connectToRead, isDamage } from "./index_file.ts";
 import { quarantineName, storeFiles } from "./layout.ts";
 import { Lock } from "./lock.ts";
 import type { Warn } from "./result_index.ts";
@@ -47,7 +47,7 @@ export async function repairIndex(runsFolder: string, warn: Warn): Promise<void>
 /** False also where it is missing or cannot be opened: that is for who opens it next. */
 function isDamaged(index: string): boolean {
   try {
-    connect(index, "read").close();
+    connectToRead(index).close();
     return false;
   } catch (error) {
     return isDamage(error);

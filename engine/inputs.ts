@@ -13,12 +13,12 @@ import { plain, type ScalarNode, type TreeNode } from "./tree.ts";
 
 /**
  * The tree with every text that stands where the schema wants an artifact replaced by a reference to
- * that path; `found` is told of each.
+ * that path, which `found` makes.
  */
 export function markPaths(
   schema: z.ZodType,
   node: TreeNode,
-  found: (path: string, node: ScalarNode) => void,
+  found: (path: string, node: ScalarNode) => ArtifactReference,
 ): TreeNode {
   const options = unwrap(schema);
   if (node.kind === "scalar") {
@@ -32,9 +32,7 @@ export function markPaths(
     if (others.some((option) => option.safeParse(node.value).success)) {
       return node;
     }
-    found(node.value, node);
-    const reference = new ArtifactReference(undefined, undefined, node.value);
-    return { ...node, value: reference };
+    return { ...node, value: found(node.value, node) };
   }
   if (node.kind === "list") {
     const items = node.items.map((item, index) =>

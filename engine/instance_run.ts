@@ -40,7 +40,7 @@ export class InstanceRun {
   async carryOut({ reason, result }: Decision, parts: KeyParts): Promise<void> {
     if (result === undefined) return await this.#compute(reason, parts);
     const damaged = await this.#damagedOutput(result);
-    if (damaged === undefined) return await this.#take(reason, result);
+    if (damaged === undefined) return this.#take(reason, result);
     await this.#compute(`the output ${damaged} of the earlier result is damaged`, parts);
   }
 
@@ -62,15 +62,12 @@ export class InstanceRun {
     return undefined;
   }
 
-  async #take(
-    reason: string,
-    result: CommittedResult,
-  ): Promise<void> {
+  #take(reason: string, result: CommittedResult): void {
     const { planner, recorder, device } = this.#run;
     const instance = this.#instance;
     const folder = this.#folder;
-    await this.#results.writeInputs(instance, folder, device);
-    await this.#results.add(instance, folder, result);
+    this.#results.writeInputs(instance, folder, device);
+    this.#results.add(instance, folder, result);
     // The newest result of this instance is the one that reasons compare with.
     const newest = planner.index.newest(planner.workflow.name, instance.name);
     if (newest?.key !== result.key) {
@@ -99,7 +96,7 @@ export class InstanceRun {
     try {
       const result = lease && await this.#resultBy();
       if (result !== undefined) {
-        await this.#take("same inputs, computed by another run", result);
+        this.#take("same inputs", result);
       } else {
         await this.#runStage(reason, parts, lease);
       }
@@ -144,7 +141,7 @@ export class InstanceRun {
     const instance = this.#instance;
     const folder = this.#folder;
     const values = this.#results.values(instance);
-    await this.#results.writeInputs(instance, folder, device);
+    this.#results.writeInputs(instance, folder, device);
     const before = await this.#adoptCheckpoints(lease);
     const left = await runAttempts({
       ...this.#run,
@@ -155,7 +152,7 @@ export class InstanceRun {
       report: (event) => recorder.emit(event),
     });
     const result = await this.#commit(parts, left);
-    await this.#results.add(instance, folder, result);
+    this.#results.add(instance, folder, result);
     await removeIfAny(checkpointsFolder(folder));
     recorder.emit({
       type: "stage-finished",

@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import { Artifact, ArtifactReference } from "./artifact.ts";
 import { type Diagnostics, type Position, suggest } from "./diagnostics.ts";
+import { IncludedFile } from "./included_file.ts";
 import { validKeys } from "./schemas.ts";
 import { descend, isBroken, keyPosition, type TreeNode } from "./tree.ts";
 import { UserModule } from "./user_module.ts";
@@ -49,9 +50,16 @@ export function reportIssues(
       const at = issue.code === "invalid_key" || code === "unknown-key"
         ? keyPosition(subject.tree, issue.path, subject.top)
         : node.at;
-      diagnostics.add(at, code, wording(issue, node, subject));
+      diagnostics.add(at, code, wording(issue, node, placed(subject, at)));
     }
   }
+}
+
+/** The subject, with its place where the wrong value was written in another file. */
+function placed(subject: Subject, at: Position): Subject {
+  const { source, line } = subject.top;
+  if (at.line === undefined || line === undefined || at.source === source) return subject;
+  return { ...subject, name: `${subject.name} (${source}:${line})` };
 }
 
 function reportUnknownKeys(
@@ -208,7 +216,8 @@ function formatPath(path: Path): string {
   ).join("");
 }
 
-function describeNode(node: TreeNode): string {
+/** A value in a few words, for messages. */
+export function describeNode(node: TreeNode): string {
   if (node.kind === "list") return `a list of ${node.items.length}`;
   if (node.kind === "map") return "a map";
   const { value } = node;
@@ -217,7 +226,7 @@ function describeNode(node: TreeNode): string {
     return `output "${value.output}" of stage "${value.instance}"`;
   }
   if (value instanceof Artifact) return value.origin;
-  if (value instanceof UserModule) return value.specifier;
+  if (value instanceof UserModule || value instanceof IncludedFile) return value.specifier;
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }

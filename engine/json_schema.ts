@@ -20,6 +20,11 @@ const MODULE_PATH: JsonSchema = {
   pattern: "^(\\.{1,2}/|/)",
   description: "a module of your own: ./my_module.ts",
 };
+/** Matches the paths of modules and of workflow files. */
+const STAGE_PATH: JsonSchema = {
+  ...MODULE_PATH,
+  description: "a module of your own, or a workflow file to include: ./my_stage.ts, ./other.yaml",
+};
 const EXPRESSION: JsonSchema = { $ref: "#/$defs/expression" };
 
 /** The schema of workflow files that use these stages. */
@@ -83,7 +88,7 @@ class SchemaMaker {
       required: ["uses"],
       additionalProperties: false,
       properties: {
-        uses: { ...uses, anyOf: [...names, MODULE_PATH] },
+        uses: { ...uses, anyOf: [...names, STAGE_PATH, EXPRESSION] },
         with: { ...input },
         if: { ...condition, type: ["string", "boolean"] },
         seed: { ...seed, anyOf: [{ type: "integer", minimum: 0 }, EXPRESSION] },

@@ -41,6 +41,8 @@ export interface StoreFiles {
   readonly index: string;
   /** Shared by who uses the index, held alone by who takes something away. */
   readonly lock: string;
+  /** Held by who prunes, so that one at a time does. */
+  readonly pruneLock: string;
 }
 
 /** The paths of what runs share. */
@@ -50,6 +52,7 @@ export function storeFiles(runsFolder: string): StoreFiles {
     quarantine: join(runsFolder, "quarantine"),
     index: join(runsFolder, "store.sqlite"),
     lock: join(runsFolder, "store.lock"),
+    pruneLock: join(runsFolder, "prune.lock"),
   };
 }
 

@@ -2,19 +2,22 @@
  * Workflow file → {@linkcode Workflow}, or everything that is wrong with it.
  * @module
  */
-import { basename, dirname, resolve as resolvePath } from "node:path";
-import { Diagnostics, suggest, WorkflowError } from "./diagnostics.ts";
-import { topologicalOrder } from "./graph.ts";
-import { reportIssues, type Subject } from "./issues.ts";
+import { basename, isAbsolute, relative, resolve as resolvePath } from "node:path";
+import { ArtifactReference } from "./artifact.ts";
+import { Diagnostics } from "./diagnostics.ts";
+import { defaultInputs } from "./include.ts";
+import { Budget, LimitError } from "./limits.ts";
 import type { StageModule } from "./module.ts";
-import { applyOverrides } from "./overrides.ts";
-import { resolve } from "./resolve.ts";
+import type { Load } from "./stage_draft.ts";
 import { StageLoader } from "./stage_loader.ts";
-import { parseLeniently, workflowSyntax } from "./syntax.ts";
-import { child, isBroken, type MapNode, plain, type TreeNode } from "./tree.ts";
-import { importUserModules } from "./user_modules.ts";
+import { isBroken, type ScalarNode } from "./tree.ts";
 import type { DeclaredSecret, StageInstance, Workflow } from "./workflow.ts";
-import { parseYaml } from "./yaml_tree.ts";
+import {
+  declaredSecrets,
+  fileContext,
+  type WorkflowFile,
+  WorkflowReader,
+} from "./workflow_file.ts";
 
 /** How to load a workflow. */
 export interface LoadOptions {
@@ -24,171 +27,106 @@ export interface LoadOptions {
   readonly overrides?: readonly string[];
 }
 
+/** The seed of a workflow that states none. */
+const SEED = 1;
+
 /**
- * Reads, checks and expands a workflow file; imports the user's modules it names.
+ * Reads, checks and expands a workflow file and the files it includes; imports the user's modules
+ * they name.
  * @throws WorkflowError with every error at its token
  */
-export async function loadWorkflow(
-  file: string,
-  options: LoadOptions,
-): Promise<Workflow> {
+export async function loadWorkflow(file: string, options: LoadOptions): Promise<Workflow> {
   const diagnostics = new Diagnostics();
-  const text = await readText(file);
-  const folder = resolvePath(dirname(file));
-  const parsed = parseYaml(text, file, diagnostics);
-  if (parsed === undefined) {
+  const reader = new WorkflowReader(diagnostics);
+  const read = await reader.read(file, options.overrides ?? []);
+  if (read === undefined) {
     diagnostics.throwIfAny();
     throw new Error(`${file} has no contents and no errors`);
   }
-  const { tree, changed } = applyOverrides(
-    parsed,
-    options.overrides ?? [],
-    diagnostics,
-  );
-  const root = await importUserModules(tree, folder, diagnostics);
-  const subject = {
-    name: "the workflow",
-    word: "key",
-    tree: root,
-    top: { source: file, line: 1, column: 1 },
-    schema: workflowSyntax,
-  };
-  const fields = checkSyntax(subject, diagnostics);
-  const seed = fields.seed ?? 1;
-  const secrets = declaredSecrets(root);
-  const instances = await loadStages(root, { seed, secrets }, folder, options, diagnostics);
+  const { file: root, changed } = read;
+  const instances = await loadStages(root, reader.files, options, diagnostics);
   diagnostics.throwIfAny();
+  const { text, folder, fields } = root;
+  const included = [...reader.files.values()].filter(({ path }) => path !== file);
   return {
     name: fields.name ?? basename(file).replace(/\.ya?ml$/, ""),
     description: fields.description ?? "",
     file,
     folder,
     text,
-    seed,
-    secrets,
+    included: Object.fromEntries(included.map((one) => [one.path, one.text])),
+    seed: fields.seed ?? SEED,
+    secrets: allSecrets([root, ...included]),
     overrides: changed,
     instances,
   };
 }
 
-function checkSyntax(subject: Subject, diagnostics: Diagnostics) {
-  const value = plain(subject.tree);
-  const parsed = workflowSyntax.safeParse(value, { reportInput: true });
-  if (parsed.success) return parsed.data;
-  reportIssues(parsed.error.issues, subject, diagnostics);
-  return parseLeniently(workflowSyntax.shape, value);
-}
-
-/** Every name in the list, wrong ones too, so that references to them are not reported again. */
-function declaredSecrets(root: TreeNode): DeclaredSecret[] {
-  const list = child(root, "secrets")?.value;
-  if (list?.kind !== "list") return [];
-  return list.items.map((item) => ({ name: String(plain(item)), at: item.at }));
+/** The secrets of all files, each once. */
+function allSecrets(files: readonly WorkflowFile[]): DeclaredSecret[] {
+  const secrets = new Map<string, DeclaredSecret>();
+  for (const secret of files.flatMap(declaredSecrets)) {
+    if (!secrets.has(secret.name)) secrets.set(secret.name, secret);
+  }
+  return [...secrets.values()];
 }
 
 async function loadStages(
-  root: TreeNode,
-  { seed, secrets }: { seed: number; secrets: readonly DeclaredSecret[] },
-  folder: string,
-  options: LoadOptions,
+  file: WorkflowFile,
+  files: ReadonlyMap<string, WorkflowFile>,
+  { stages }: LoadOptions,
   diagnostics: Diagnostics,
 ): Promise<StageInstance[]> {
-  const stages = mapAt(root, "stages");
-  const vars = mapAt(root, "vars");
-  const secretNames = new Set(secrets.map(({ name }) => name));
-  const loader = new StageLoader({
-    entries: stages?.entries ?? new Map(),
-    modules: options.stages,
-    vars,
-    secrets: secretNames,
-    seed,
+  const paths = new Paths(file, files);
+  const load: Load = {
+    modules: stages,
     diagnostics,
-  });
-  const instances = loader.load();
-  checkVariables(vars, loader, diagnostics);
-  await checkPaths(loader, folder, diagnostics);
-  const graph = loader.stageGraph();
-  const sorted = topologicalOrder(graph);
-  if ("circle" in sorted) {
-    const [from = "", to = ""] = sorted.circle;
-    const at = loader.edgePosition(from, to);
-    if (at !== undefined) {
-      diagnostics.add(
-        at,
-        "cycle",
-        `stages need each other: ${sorted.circle.join(" → ")}`,
-      );
-    }
+    budget: new Budget(),
+    path: (path, node) => paths.reference(path, node),
+  };
+  try {
+    const own = fileContext(file, defaultInputs(file, load));
+    const context = { ...own, seed: own.seed ?? SEED, prefix: "", stagePrefix: "", depth: 0 };
+    const loader = new StageLoader(context, load);
+    loader.prepare();
+    await paths.check(diagnostics);
+    if (!diagnostics.empty) return [];
+    return loader.assemble({ gates: [], needs: [], cache: true, continueOnError: false });
+  } catch (error) {
+    if (!(error instanceof LimitError)) throw error;
+    diagnostics.add(error.at, error.code, error.message);
     return [];
   }
-  return sorted.order.flatMap((stage) => instances.filter((instance) => instance.stage === stage));
 }
 
-/** Variables nobody uses are checked too, but for matrix values, which only their users have. */
-function checkVariables(
-  vars: MapNode | undefined,
-  loader: StageLoader,
-  diagnostics: Diagnostics,
-): void {
-  if (vars === undefined) return;
-  const found = new Diagnostics();
-  const { seed, secrets } = loader.sources;
-  const scope = { vars, seed, secrets, matrix: undefined, stages: loader.signatures };
-  resolve(vars, scope, found);
-  for (const { at, code, message } of found.list()) {
-    if (code !== "unknown-matrix") diagnostics.add(at, code, message);
+/** Literal paths that stand for artifacts; each is relative to the file it was written in. */
+class Paths {
+  readonly #found = new Map<string, ScalarNode[]>();
+
+  constructor(readonly workflow: WorkflowFile, readonly files: ReadonlyMap<string, WorkflowFile>) {}
+
+  /** The path as the workflow's own folder reaches it, so that it is the same wherever it is written. */
+  reference(path: string, node: ScalarNode): ArtifactReference {
+    const { folder } = this.files.get(node.at.source) ?? this.workflow;
+    const isOwn = isAbsolute(path) || folder === this.workflow.folder;
+    const reached = isOwn ? path : relative(this.workflow.folder, resolvePath(folder, path));
+    const nodes = this.#found.get(reached) ?? [];
+    nodes.push(node);
+    this.#found.set(reached, nodes);
+    return new ArtifactReference(undefined, undefined, reached);
   }
-}
 
-async function checkPaths(
-  loader: StageLoader,
-  folder: string,
-  diagnostics: Diagnostics,
-): Promise<void> {
-  for (const { path, node } of loader.paths) {
-    const exists = await Deno.stat(resolvePath(folder, path)).then(
-      () => true,
-      () => false,
-    );
-    if (exists || isBroken(node)) continue;
-    diagnostics.add(
-      node.at,
-      "path-not-found",
-      `there is no file or folder ${
-        JSON.stringify(path)
-      } (paths are relative to the workflow file)`,
-    );
-  }
-}
-
-function mapAt(root: TreeNode, key: string): MapNode | undefined {
-  const node = child(root, key)?.value;
-  return node?.kind === "map" ? node : undefined;
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? `there is no such file${await suggestFile(file)}`
-      : error instanceof Error
-      ? error.message
-      : String(error);
-    throw new WorkflowError([
-      { at: { source: file }, code: "file-not-found", message: reason },
-    ]);
-  }
-}
-
-async function suggestFile(file: string): Promise<string> {
-  const names: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(dirname(file))) {
-      if (/\.ya?ml$/.test(name)) names.push(name);
+  /** Reports the paths at which nothing lies. */
+  async check(diagnostics: Diagnostics): Promise<void> {
+    for (const [path, nodes] of this.#found) {
+      const exists = await Deno.stat(resolvePath(this.workflow.folder, path))
+        .then(() => true, () => false);
+      if (exists) continue;
+      for (const node of nodes.filter((node) => !isBroken(node))) {
+        const message = `there is no file or folder ${JSON.stringify(node.value)} ` +
+          "(paths are relative to the workflow file)";
+        diagnostics.add(node.at, "path-not-found", message);
+      }
     }
-  } catch {
-    return `, nor a folder ${dirname(file)}`;
   }
-  return suggest(basename(file), names.sort());
 }

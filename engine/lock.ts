@@ -28,10 +28,19 @@ export class Lock implements Disposable {
   }
 
   /** Makes the file and holds it together with others. Waits for one who holds it alone. */
-  static async share(path: string): Promise<Lock> {
+  static share(path: string): Promise<Lock> {
+    return Lock.#wait(path, false);
+  }
+
+  /** As {@linkcode Lock.hold}; others go on while it waits. */
+  static holdLater(path: string): Promise<Lock> {
+    return Lock.#wait(path, true);
+  }
+
+  static async #wait(path: string, alone: boolean): Promise<Lock> {
     const file = await Deno.open(path, { create: true, write: true });
     try {
-      await file.lock(false);
+      await file.lock(alone);
       return new Lock(file);
     } catch (error) {
       file.close();
@@ -40,19 +49,29 @@ export class Lock implements Disposable {
   }
 
   /** Whether any process holds the file alone. */
-  static async isHeld(path: string): Promise<boolean> {
-    try {
-      using file = await Deno.open(path);
-      return !(await file.tryLock(false));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    }
+  static isHeld(path: string): Promise<boolean> {
+    return refuses(path, false);
+  }
+
+  /** Whether any process holds the file, alone or with others. */
+  static isUsed(path: string): Promise<boolean> {
+    return refuses(path, true);
   }
 
   /** Lets go. */
   [Symbol.dispose](): void {
     this.#file.close();
+  }
+}
+
+/** Whether the file cannot be held now, alone or with others; it is not made. */
+async function refuses(path: string, alone: boolean): Promise<boolean> {
+  try {
+    using file = await Deno.open(path);
+    return !(await file.tryLock(alone));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

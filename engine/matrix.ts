@@ -7,6 +7,7 @@
  * @module
  */
 import { type Diagnostics, suggest } from "./diagnostics.ts";
+import { MAX_INSTANCES } from "./limits.ts";
 import { nameProblem } from "./syntax.ts";
 import { type MapNode, plain, type TreeNode } from "./tree.ts";
 
@@ -31,6 +32,12 @@ export function expandMatrix(
       .map(([name, { value }]) => [name, value.kind === "list" ? value.items : []]),
   );
   refuseRepeats(axes, diagnostics);
+  const count = [...axes.values()].reduce((product, items) => product * items.length, 1);
+  if (count > MAX_INSTANCES) {
+    const message = `the matrix has ${count} combinations, at most ${MAX_INSTANCES} are possible`;
+    diagnostics.add(matrix.at, "too-many-stages", message);
+    return [{ suffix: "", values: new Map() }];
+  }
   const product = multiply(axes);
   const left = exclude(product, mapsAt(matrix, "exclude"), axes, diagnostics);
   const combinations = include(left, mapsAt(matrix, "include"), axes, diagnostics);

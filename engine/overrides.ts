@@ -45,7 +45,7 @@ export function applyOverrides(
 /** An override that has no place in the workflow. */
 class OverrideError extends Error {}
 
-const NAMES = ["stages", "vars"];
+const NAMES = ["stages", "vars", "inputs"];
 
 function put(
   node: TreeNode,

@@ -4,7 +4,7 @@
  */
 import type { ArtifactStore } from "./artifact_store.ts";
 import type { KeyMaker, KeyParts } from "./cache_key.ts";
-import { type Loss, whySkipped } from "./conditions.ts";
+import { type Loss, SkipRules } from "./conditions.ts";
 import { differences, summarize } from "./reasons.ts";
 import type { CommittedResult, ResultIndex } from "./result_index.ts";
 import type { Selection } from "./selection.ts";
@@ -32,6 +32,8 @@ export type KnownOutputs = ReadonlyMap<
 
 /** Decides on the instances of one workflow. */
 export class Planner {
+  readonly #rules: SkipRules;
+
   /** Plans against what the store has. */
   constructor(
     readonly workflow: Workflow,
@@ -39,7 +41,9 @@ export class Planner {
     readonly index: ResultIndex,
     readonly artifacts: ArtifactStore,
     readonly selection: Selection,
-  ) {}
+  ) {
+    this.#rules = new SkipRules(workflow.instances);
+  }
 
   /** A decision on every instance, in the order they will run. Computes nothing. */
   async plan(): Promise<Decision[]> {
@@ -66,7 +70,7 @@ export class Planner {
     losses: ReadonlyMap<string, Loss>,
   ): Promise<Decision> {
     const unwanted = this.#unwanted(instance) ??
-      whySkipped(instance, this.workflow.instances, losses);
+      this.#rules.whySkipped(instance, losses);
     if (unwanted !== undefined) {
       return {
         instance,

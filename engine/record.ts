@@ -40,7 +40,7 @@ export interface RecordStart {
   /** Folder of all runs. */
   readonly runsFolder: string;
   /** What runs. */
-  readonly workflow: Pick<Workflow, "name" | "file" | "text" | "seed" | "overrides">;
+  readonly workflow: Pick<Workflow, "name" | "file" | "text" | "included" | "seed" | "overrides">;
   /** The plan, in order. */
   readonly decisions: readonly PlannedInstance[];
   /** Adapter the run computes on; empty when nothing needs one. */
@@ -218,6 +218,7 @@ export class RunRecorder {
     const record: RunRecord = {
       ...this.summary,
       text: workflow.text,
+      included: workflow.included,
       overrides: workflow.overrides,
       versions: { engine: String(ENGINE_FORMAT), ...Deno.version },
       pid: Deno.pid,

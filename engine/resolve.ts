@@ -2,9 +2,8 @@
  * Replaces references by what they name, in a tree of values.
  * @module
  */
-import { ArtifactReference } from "./artifact.ts";
 import { type Diagnostics, further, type Position, suggest } from "./diagnostics.ts";
-import { type Environment, evaluate, FUNCTIONS, type NeedsStatus, type Value } from "./evaluate.ts";
+import { type Environment, evaluate, type NeedsStatus, type Value } from "./evaluate.ts";
 import {
   type Expression,
   ExpressionError,
@@ -12,14 +11,23 @@ import {
   parseTemplate,
   type Reference,
 } from "./expressions.ts";
+import { lookUp } from "./lookup.ts";
 import type { Scope } from "./scope.ts";
-import { secretPlaceholder } from "./secrets.ts";
 import { nodeOf, valueOf } from "./values.ts";
-import { child, descend, isBroken, plain, type ScalarNode, type TreeNode } from "./tree.ts";
+import {
+  child,
+  descend,
+  type Entry,
+  isAbsent,
+  isBroken,
+  type ScalarNode,
+  type TreeNode,
+} from "./tree.ts";
 
 /**
  * The tree with every `${{ … }}` replaced. A text that is one reference becomes the value itself, of
- * whatever type; inside a longer text scalars are written out; a list inside a list is spliced.
+ * whatever type; inside a longer text scalars are written out; a list inside a list is spliced; what
+ * an input that was not given would stand for is left out.
  */
 export function resolve(
   node: TreeNode,
@@ -39,6 +47,9 @@ export function resolveCondition(
   return new Resolver(scope, diagnostics).condition(node, status);
 }
 
+/** Variables that stand for one another, each open while the next is looked at. */
+const MAX_VARIABLES = 40;
+
 class Resolver {
   /** Variables being resolved, outermost first. */
   readonly #open: string[] = [];
@@ -46,18 +57,22 @@ class Resolver {
   constructor(readonly scope: Scope, readonly diagnostics: Diagnostics) {}
 
   resolve(node: TreeNode): TreeNode {
+    this.scope.budget.addValues(node.at, 1);
     if (node.kind === "list") {
       const items = node.items.flatMap((item) => {
         const value = this.resolve(item);
+        if (isAbsent(value)) return [];
         return item.kind === "scalar" && value.kind === "list" ? value.items : [value];
       });
       return { ...node, items };
     }
     if (node.kind === "map") {
-      const entries = [...node.entries].map(([key, entry]) =>
-        [key, { ...entry, value: this.resolve(entry.value) }] as const
-      );
-      return { ...node, entries: new Map(entries) };
+      const entries = new Map<string, Entry>();
+      for (const [key, entry] of node.entries) {
+        const value = this.resolve(entry.value);
+        if (!isAbsent(value)) entries.set(key, { ...entry, value });
+      }
+      return { ...node, entries };
     }
     return node.expressions === undefined ? node : this.#text(node);
   }
@@ -80,9 +95,10 @@ class Resolver {
       const texts = parts.map((part) =>
         typeof part === "string" ? part : this.#embedded(part, index++, node)
       );
-      return texts.includes(undefined)
-        ? { ...node, broken: true }
-        : { kind: "scalar", value: texts.join(""), at: node.at };
+      if (texts.includes(undefined)) return { ...node, broken: true };
+      const text = texts.join("");
+      this.scope.budget.addText(node.at, text);
+      return { kind: "scalar", value: text, at: node.at };
     }) ?? { ...node, broken: true };
   }
 
@@ -155,18 +171,9 @@ class Resolver {
   #reference(reference: Reference, at: Position, node: ScalarNode): TreeNode {
     const [root] = reference.path;
     if (root === "vars") return this.#variable(reference, at);
-    if (root === "stages") return this.#output(reference, at, node);
-    if (root === "matrix") return this.#matrix(reference, at);
-    if (root === "secrets") return this.#secret(reference, at, node);
-    if (root === "seed" && reference.path.length === 1) {
-      return this.scope.seed === undefined
-        ? this.#fail(at, "bad-expression", '"seed" cannot be used here')
-        : { kind: "scalar", value: this.scope.seed, at: node.at };
-    }
-    const hint = FUNCTIONS.includes(reference.text)
-      ? `: the function is written ${reference.text}()`
-      : suggest(root ?? "", ["seed", "vars", "matrix", "stages", "secrets"]);
-    return this.#fail(at, "bad-expression", `"${reference.text}" names nothing${hint}`);
+    const found = lookUp(reference, this.scope, { at, from: node.at });
+    if ("kind" in found) return found;
+    return this.#fail(at, found.code, found.message);
   }
 
   #variable({ path, text }: Reference, at: Position): TreeNode {
@@ -181,6 +188,10 @@ class Resolver {
         "unknown-var",
         `there is no variable "${name}"${hint}`,
       );
+    }
+    if (this.#open.length > MAX_VARIABLES) {
+      const message = `variables may stand for one another at most ${MAX_VARIABLES} deep`;
+      return this.#fail(at, "too-deep", message);
     }
     if (this.#open.includes(name)) {
       const circle = [...this.#open.slice(this.#open.indexOf(name)), name];
@@ -200,80 +211,6 @@ class Resolver {
       "unknown-var",
       `the variable "${name}" has nothing at "${inner.join(".")}" (in "${text}")`,
     );
-  }
-
-  #matrix({ path }: Reference, at: Position): TreeNode {
-    const name = path.slice(1).join(".");
-    const { matrix, matrixNames } = this.scope;
-    const value = matrix?.get(name);
-    if (value !== undefined) return value;
-    const names = [...matrixNames ?? matrix?.keys() ?? []];
-    const own = [...matrix ?? []].map(([key, item]) => `${key}=${plain(item)}`).join(", ");
-    return this.#fail(
-      at,
-      "unknown-matrix",
-      matrix === undefined
-        ? `"matrix.${name}" can be used only in a stage that has a matrix`
-        : names.includes(name)
-        ? `the combination (${own}) of the matrix has no "${name}": add it under "include"`
-        : `the matrix has no "${name}"${suggest(name, names)}`,
-    );
-  }
-
-  #secret({ path, text }: Reference, at: Position, node: ScalarNode): TreeNode {
-    const { secrets } = this.scope;
-    const name = path.slice(1).join(".");
-    if (secrets === undefined) {
-      const message = `"${text}" cannot be used here: secrets are for the "with" of a stage`;
-      return this.#fail(at, "bad-expression", message);
-    }
-    if (secrets.has(name)) return { kind: "scalar", value: secretPlaceholder(name), at: node.at };
-    const hint = secrets.size > 0 ? suggest(name, [...secrets]) : "";
-    const message = `the workflow declares no secret "${name}"${hint}: name it under "secrets"`;
-    return this.#fail(at, "unknown-secret", message);
-  }
-
-  #output({ path, text }: Reference, at: Position, node: ScalarNode): TreeNode {
-    const [, name = "", word, output = "", ...rest] = path;
-    const { stages } = this.scope;
-    if (stages === undefined) {
-      return this.#fail(
-        at,
-        "bad-expression",
-        `"${text}" cannot be used here: outputs are known only once the stage has run`,
-      );
-    }
-    if (word !== "outputs" || output === "" || rest.length > 0) {
-      return this.#fail(
-        at,
-        "bad-expression",
-        `expected stages.NAME.outputs.OUTPUT, got "${text}"`,
-      );
-    }
-    const stage = stages.get(name);
-    if (stage === undefined) {
-      return this.#fail(
-        at,
-        "unknown-stage",
-        `there is no stage "${name}"${suggest(name, [...stages.keys()])}`,
-      );
-    }
-    this.scope.onReference?.(name, at);
-    const declared = stage.outputs?.[output];
-    if (stage.outputs !== undefined && declared === undefined) {
-      return this.#fail(
-        at,
-        "unknown-output",
-        `stage "${name}" has no output "${output}"${suggest(output, Object.keys(stage.outputs))}`,
-      );
-    }
-    const items = stage.instances.map((instance): ScalarNode => ({
-      kind: "scalar",
-      value: new ArtifactReference(declared?.kind, instance, output),
-      at: node.at,
-    }));
-    const [only] = items;
-    return !stage.isMatrix && only !== undefined ? only : { kind: "list", items, at: node.at };
   }
 
   #fail(at: Position, code: string, message: string): ScalarNode {

@@ -8,7 +8,7 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Components } from "./cache_key.ts";
-import { connect, emptyIndex, isDamage } from "./index_file.ts";
+import { connect, connectToRead, emptyIndex, isDamage } from "./index_file.ts";
 import { repairIndex } from "./index_repair.ts";
 import { storeFiles } from "./layout.ts";
 import { Lock } from "./lock.ts";
@@ -113,11 +113,11 @@ export class ResultIndex implements Disposable {
   static openForPlan(runsFolder: string, warn: Warn = toStandardError): ResultIndex {
     const { index } = storeFiles(runsFolder);
     try {
-      return new ResultIndex(connect(index, "read"), index, undefined);
+      return new ResultIndex(connectToRead(index), index, undefined);
     } catch (error) {
       if (isDamage(error)) {
         warn(`the index ${index} is damaged: the next run sets it aside and rebuilds it`);
-      } else if (exists(index)) {
+      } else if (!(error instanceof Deno.errors.NotFound)) {
         throw storageError(error, "read the index", index);
       }
       return new ResultIndex(emptyIndex(), index, undefined);
@@ -173,7 +173,7 @@ export class ResultIndex implements Disposable {
     });
   }
 
-  /** Takes results away, all or none. */
+  /** Takes results away, all or none. Later ones take their room. */
   remove(ids: readonly number[]): void {
     this.#guard("write to", () => {
       const remove = this.#database.prepare("DELETE FROM results WHERE id = ?");
@@ -185,7 +185,6 @@ export class ResultIndex implements Disposable {
         this.#database.exec("ROLLBACK");
         throw error;
       }
-      this.#database.exec("VACUUM");
     });
   }
 
@@ -201,15 +200,6 @@ export class ResultIndex implements Disposable {
     } catch (error) {
       throw storageError(error, `${action} the index`, this.#path);
     }
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -32,18 +32,18 @@ export class RunResults {
   }
 
   /** Keeps a result and writes the instance's `outputs.json`. */
-  async add(
+  add(
     instance: StageInstance,
     folder: string,
     result: CommittedResult,
-  ): Promise<void> {
+  ): void {
     this.#results.set(instance.name, result);
     this.#hashes.set(instance.name, hashesOf(result));
     const outputs = Object.entries(result.outputs).map(([name, output]) => {
       const path = this.#planner.artifacts.path(output.hash);
       return [name, { ...output, path }];
     });
-    await writeJson(join(folder, "outputs.json"), Object.fromEntries(outputs));
+    writeJson(join(folder, "outputs.json"), Object.fromEntries(outputs));
   }
 
   /** An instance's outputs as artifacts; undefined where it has no result. */
@@ -67,13 +67,13 @@ export class RunResults {
   }
 
   /** Writes the instance's `inputs.json`. */
-  async writeInputs(
+  writeInputs(
     instance: StageInstance,
     folder: string,
     device: DeviceChoice,
-  ): Promise<void> {
+  ): void {
     const { module } = instance;
-    await writeJson(join(folder, "inputs.json"), {
+    writeJson(join(folder, "inputs.json"), {
       uses: instance.uses,
       version: module.version,
       seed: instance.seed,
@@ -113,6 +113,7 @@ export class RunResults {
   }
 }
 
-async function writeJson(path: string, value: unknown): Promise<void> {
-  await Deno.writeTextFile(path, `${JSON.stringify(value, null, 2)}\n`);
+/** At once: handing a file this small to another thread would take many times as long. */
+function writeJson(path: string, value: unknown): void {
+  Deno.writeTextFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
 }

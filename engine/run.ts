@@ -15,6 +15,7 @@ import type { RunRecorder } from "./record.ts";
 import { RunResults } from "./results.ts";
 import { type Room, Schedule } from "./schedule.ts";
 import type { Secrets } from "./secrets.ts";
+import { messageOf } from "./storage_error.ts";
 import type { RunStatus } from "./summary.ts";
 import type { StageInstance } from "./workflow.ts";
 
@@ -144,8 +145,4 @@ export class Run {
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -35,9 +35,14 @@ export function select(
   };
 }
 
+/** Whether an instance, its stage, or a stage that includes its file has this name. */
+export function isNamed(instance: string, stage: string, name: string): boolean {
+  return [instance, stage].some((own) => own === name || own.startsWith(`${name}/`));
+}
+
 function find(workflow: Workflow, name: string, option: string): string[] {
   const { instances } = workflow;
-  const found = instances.filter((instance) => instance.stage === name || instance.name === name);
+  const found = instances.filter((instance) => isNamed(instance.name, instance.stage, name));
   if (found.length > 0) return found.map((instance) => instance.name);
   const stages = [...new Set(instances.map(({ stage }) => stage))];
   throw new WorkflowError([{

@@ -1,143 +1,136 @@
 /**
- * The stages of a workflow file: their keys, their matrix, their `with`, and what they need.
+ * The stages of one file, and of the files they include: what they need, and the instances they make.
+ *
+ * `get` and `prepare` look at everything that is written; `assemble` then tells what each instance
+ * needs, once nothing was found to need itself.
  * @module
  */
-import { mayRun, readCondition } from "./conditions.ts";
-import { type Diagnostics, type Position, suggest } from "./diagnostics.ts";
-import type { Graph } from "./graph.ts";
-import { markPaths } from "./inputs.ts";
-import { reportIssues, type Subject } from "./issues.ts";
-import { checkNames, type Combination, expandMatrix } from "./matrix.ts";
-import type { OutputDeclaration, StageModule } from "./module.ts";
+import { Diagnostics, type Position, suggest } from "./diagnostics.ts";
+import { topologicalOrder } from "./graph.ts";
+import { readOutputs } from "./include.ts";
+import { type FileStages, Inclusion, type Within } from "./inclusion.ts";
+import { IncludedFile } from "./included_file.ts";
 import { resolve } from "./resolve.ts";
-import type { Scope, StageSignature } from "./scope.ts";
-import { strict } from "./schemas.ts";
-import { chooseModule, type ChosenModule } from "./stage_module.ts";
-import { parseLeniently, seedSyntax, type StageSyntax, stageSyntax } from "./syntax.ts";
-import { child, type Entry, type MapNode, plain, type ScalarNode, type TreeNode } from "./tree.ts";
-import type { Condition, StageInstance } from "./workflow.ts";
+import type { OutputSignature, Scope, StageNames, StageSignature } from "./scope.ts";
+import { type Draft, type FileContext, type Load, readStage, type Variant } from "./stage_draft.ts";
+import { parseInput, readsOf, resolveWith, type Surroundings } from "./stage_instance.ts";
+import type { ChosenModule } from "./stage_module.ts";
+import { moduleSignature, type Signature } from "./stage_signature.ts";
+import { child, type Entry, mapAt, plain } from "./tree.ts";
+import type { StageInstance } from "./workflow.ts";
 
-/** What the loader has to work with. */
-export interface StageSources {
-  /** The file's map `stages`. */
-  readonly entries: ReadonlyMap<string, Entry>;
-  /** Modules by name. */
-  readonly modules: ReadonlyMap<string, StageModule>;
-  /** The file's map `vars`. */
-  readonly vars: MapNode | undefined;
-  /** Names of the workflow's secrets. */
-  readonly secrets: ReadonlySet<string>;
-  /** The workflow's seed. */
-  readonly seed: number;
-  /** Gets what is wrong. */
-  readonly diagnostics: Diagnostics;
+/** A stage whose module and matrix are known. */
+interface Stage {
+  readonly draft: Draft;
+  readonly signature: Signature;
+  /** Where it includes a file: what it makes of each of its instances. */
+  readonly inclusions: readonly Inclusion[] | undefined;
 }
 
-/** A stage whose `with` was not looked at yet. */
-interface Draft {
-  readonly name: string;
-  readonly entry: Entry;
-  readonly syntax: StageSyntax;
-  /** The stage's keys with references to variables replaced, `with`, `if` and `seed` aside. */
-  readonly tree: TreeNode;
-  readonly chosen: ChosenModule | undefined;
-  readonly combinations: readonly Combination[];
-  /** Names that any of the combinations has. */
-  readonly matrixNames: ReadonlySet<string>;
+/** An instance whose `with` was found to be right. */
+interface Prepared extends ChosenModule {
+  readonly variant: Variant;
+  readonly values: unknown;
+  readonly input: unknown;
+  readonly reads: ReadonlySet<string>;
 }
 
-/** The output every stage has, written by the engine. */
-const METRICS: OutputDeclaration = {
-  kind: "metrics",
-  description: "What the stage reported with metric(), one step a line.",
-};
-
-/** Loads every stage of a file; used once. */
-export class StageLoader {
-  /** What references may name. */
-  readonly signatures = new Map<string, StageSignature>();
-  /** Literal paths that stand for artifacts. */
-  readonly paths: { path: string; node: ScalarNode }[] = [];
+/** Loads the stages of a file, once for each time it is included. */
+export class StageLoader implements StageNames, FileStages {
+  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #stages = new Map<string, Stage>();
+  /** Stages that are being read: one that is asked for meanwhile needs itself. */
+  readonly #open = new Set<string>();
   readonly #edges = new Map<string, Map<string, Position>>();
+  readonly #prepared = new Map<string, Prepared[]>();
+  #order: readonly string[] = [];
+  #outputs: ReadonlyMap<string, OutputSignature> | undefined;
 
-  /** Keeps what it needs; {@linkcode load} does the work. */
-  constructor(readonly sources: StageSources) {}
+  /** Keeps what it needs; {@linkcode prepare} and {@linkcode assemble} do the work. */
+  constructor(readonly context: FileContext, readonly load: Load) {
+    this.#entries = mapAt(context.file.root, "stages")?.entries ?? new Map();
+  }
 
-  /** Every instance that could be read, in the order of the file; what is wrong goes to the diagnostics. */
-  load(): StageInstance[] {
-    const drafts = [...this.sources.entries].map(([name, entry]) => this.#draft(name, entry));
-    for (const draft of drafts) {
-      const { name, chosen, tree } = draft;
-      this.#edges.set(name, new Map());
-      this.signatures.set(name, {
-        instances: this.#readable(draft).map(({ suffix }) => name + suffix),
-        isMatrix: child(tree, "matrix") !== undefined,
-        outputs: chosen && { ...chosen.module.outputs, metrics: METRICS },
+  /** Names of the file's stages. */
+  keys(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
+  /** What other stages see of a stage; undefined where there is none of that name. */
+  get(name: string): StageSignature | undefined {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return undefined;
+    if (this.#open.has(name)) return { outputs: undefined };
+    return this.#stage(name, entry).signature;
+  }
+
+  /** What a stage that includes the file sees of each stage in it. */
+  signatures(): Signature[] {
+    return [...this.#entries].map(([name, entry]) => this.#stage(name, entry).signature);
+  }
+
+  /** What the file leaves, by name. */
+  outputs(): ReadonlyMap<string, OutputSignature> {
+    const { context, load } = this;
+    return this.#outputs ??= readOutputs(context.file, this.#fileScope(), load);
+  }
+
+  /** Checks everything that is written; what is wrong goes to the diagnostics. */
+  prepare(): void {
+    for (const [name, entry] of this.#entries) this.#connect(this.#stage(name, entry).draft);
+    for (const { draft, inclusions } of this.#stages.values()) {
+      const instances = draft.variants.flatMap((variant) => this.#prepare(draft, variant) ?? []);
+      this.#prepared.set(draft.name, instances);
+      inclusions?.forEach((inclusion) => inclusion.stages.prepare());
+    }
+    this.outputs();
+    this.#checkVariables();
+    this.#sort();
+  }
+
+  /** Every instance, each behind those it needs. */
+  assemble(within: Within): StageInstance[] {
+    return this.#order.flatMap((name) => {
+      const { draft, inclusions } = this.#stages.get(name)!;
+      if (inclusions === undefined) {
+        return this.#prepared.get(name)!.map((prepared) => this.#instance(draft, prepared, within));
+      }
+      return inclusions.flatMap((inclusion) => {
+        const needs = { waits: this.#waits(draft), outcomes: this.#outcomes(draft) };
+        return inclusion.assemble(draft, needs, within);
       });
-    }
-    for (const draft of drafts) this.#connect(draft);
-    return drafts.flatMap((draft) =>
-      draft.combinations.flatMap((combination) => this.#instance(draft, combination) ?? [])
-    );
-  }
-
-  /** Which stage needs which. */
-  stageGraph(): Graph {
-    return new Map(
-      [...this.#edges].map(([name, edges]) => [name, new Set(edges.keys())]),
-    );
-  }
-
-  /** The token that makes one stage need another. */
-  edgePosition(from: string, to: string): Position | undefined {
-    return this.#edges.get(from)?.get(to);
-  }
-
-  #draft(name: string, entry: Entry): Draft {
-    const { modules, diagnostics } = this.sources;
-    const tree = this.#ownKeys(entry.value);
-    const subject: Subject = {
-      name: `stage "${name}"`,
-      word: "key",
-      tree,
-      top: entry.key,
-      schema: stageSyntax,
-    };
-    const value = plain(tree);
-    const parsed = stageSyntax.safeParse(value, { reportInput: true });
-    if (!parsed.success) {
-      reportIssues(parsed.error.issues, subject, diagnostics);
-    }
-    const syntax: StageSyntax = parsed.success
-      ? parsed.data
-      : parseLeniently(stageSyntax.shape, value);
-    const usesNode = child(tree, "uses")?.value;
-    const chosen = usesNode?.kind === "scalar" && !usesNode.broken
-      ? chooseModule(syntax.uses, usesNode.at, modules, diagnostics)
-      : undefined;
-    checkNames(child(tree, "matrix")?.value, name, diagnostics);
-    const matrix = syntax.matrix && child(tree, "matrix")?.value;
-    const combinations = expandMatrix(matrix, diagnostics);
-    const names = combinations.flatMap(({ values }) => [...values?.keys() ?? []]);
-    return { name, entry, syntax, tree, chosen, combinations, matrixNames: new Set(names) };
-  }
-
-  /** The stage's keys; references in `with`, `if` and `seed` wait until the instance is known. */
-  #ownKeys(node: TreeNode): TreeNode {
-    if (node.kind !== "map") return node;
-    const scope: Scope = {
-      vars: this.sources.vars,
-      seed: this.sources.seed,
-      matrix: undefined,
-      stages: undefined,
-    };
-    const entries = [...node.entries].map(([key, entry]) => {
-      const value = ["with", "if", "seed"].includes(key)
-        ? entry.value
-        : resolve(entry.value, scope, this.sources.diagnostics);
-      return [key, { ...entry, value }] as const;
     });
-    return { ...node, entries: new Map(entries) };
+  }
+
+  #stage(name: string, entry: Entry): Stage {
+    const known = this.#stages.get(name);
+    if (known !== undefined) return known;
+    this.#open.add(name);
+    this.#edges.set(name, new Map());
+    const draft = readStage(name, entry, this.context, this.load);
+    const { uses } = draft;
+    const inclusions = uses instanceof IncludedFile
+      ? Inclusion.ofStage(draft, uses, {
+        ...this.#surroundings(name),
+        open: (context) => new StageLoader(context, this.load),
+      })
+      : undefined;
+    const signature = inclusions === undefined
+      ? moduleSignature(draft, this.context.prefix)
+      : Inclusion.signature(draft, inclusions);
+    this.#open.delete(name);
+    const stage = { draft, signature, inclusions };
+    this.#stages.set(name, stage);
+    return stage;
+  }
+
+  #surroundings(name: string): Surroundings {
+    const { context, load } = this;
+    const edges = this.#edges.get(name);
+    const onReference = (stage: string, at: Position) => {
+      if (!edges?.has(stage)) edges?.set(stage, at);
+    };
+    return { context, load, stages: this, onReference };
   }
 
   #connect({ name, tree }: Draft): void {
@@ -146,154 +139,103 @@ export class StageLoader {
     for (const item of items) {
       const needed = plain(item);
       if (typeof needed !== "string") continue;
-      if (this.signatures.has(needed)) {
+      if (this.#entries.has(needed)) {
         this.#edges.get(name)?.set(needed, item.at);
         continue;
       }
-      this.sources.diagnostics.add(
+      this.load.diagnostics.add(
         item.at,
         "unknown-stage",
-        `there is no stage "${needed}"${suggest(needed, [...this.signatures.keys()])}`,
+        `there is no stage "${needed}"${suggest(needed, [...this.#entries.keys()])}`,
       );
     }
   }
 
-  #instance(
-    draft: Draft,
-    combination: Combination,
-  ): StageInstance | undefined {
-    const { name, syntax, chosen } = draft;
-    const seed = this.#seed(draft, combination);
-    const condition = this.#condition(draft, combination, seed);
-    const reads = new Set<string>();
-    const tree = this.#withTree(draft, combination, seed, reads);
-    if (chosen === undefined || tree === undefined) return undefined;
-    const input = this.#parseInput(draft, chosen, tree);
-    if (input === undefined) return undefined;
-    const instancesOf = (stages: Iterable<string>) =>
-      [...stages].flatMap((stage) => this.signatures.get(stage)?.instances ?? []);
+  #prepare(draft: Draft, variant: Variant): Prepared | undefined {
+    const { uses } = draft;
+    if (uses instanceof IncludedFile) return undefined;
+    const tree = resolveWith(draft, variant, this.#surroundings(draft.name));
+    if (uses === undefined || tree === undefined) return undefined;
+    const parsed = parseInput(draft, uses, tree, this.load);
+    return parsed && { ...uses, ...parsed, variant, reads: readsOf(tree) };
+  }
+
+  #fileScope(): Scope {
+    const { vars, seed, secrets, inputs } = this.context;
+    const { budget } = this.load;
+    return { vars, inputs, seed, secrets, matrix: undefined, stages: this, budget };
+  }
+
+  /** Variables nobody uses are checked too, but for matrix values, which only their users have. */
+  #checkVariables(): void {
+    const { vars } = this.context;
+    if (vars === undefined) return;
+    const found = new Diagnostics();
+    resolve(vars, this.#fileScope(), found);
+    for (const { at, code, message } of found.list()) {
+      if (code !== "unknown-matrix") this.load.diagnostics.add(at, code, message);
+    }
+  }
+
+  #sort(): void {
+    const graph = new Map(
+      [...this.#entries.keys()].map((name) => [name, new Set(this.#edges.get(name)?.keys())]),
+    );
+    const sorted = topologicalOrder(graph);
+    if ("order" in sorted) {
+      this.#order = sorted.order;
+      return;
+    }
+    const [from = "", to = ""] = sorted.circle;
+    const at = this.#edges.get(from)?.get(to);
+    if (at === undefined) return;
+    const message = `stages need each other: ${sorted.circle.join(" → ")}`;
+    this.load.diagnostics.add(at, "cycle", message);
+  }
+
+  /** Names of the stages that a stage says it needs, those it only reads aside. */
+  #needed({ syntax }: Draft): Stage[] {
+    return [syntax.needs ?? []].flat().flatMap((name) => this.#stages.get(name) ?? []);
+  }
+
+  /** The instances that must be over before a stage begins, by its `needs`. */
+  #waits(draft: Draft): string[] {
+    return this.#needed(draft).flatMap(({ signature }) => signature.instances);
+  }
+
+  /** Those of them whose end matters to it. */
+  #outcomes(draft: Draft): string[] {
+    return this.#needed(draft).flatMap((needed) => {
+      const { inclusions, signature } = needed;
+      if (inclusions === undefined || !signature.mayRun) return signature.instances;
+      // Whatever fails inside, it is over; only what keeps the whole of it from running matters.
+      if (needed.draft.syntax["continue-on-error"]) return this.#outcomes(needed.draft);
+      return signature.expected.length > 0 ? signature.expected : signature.instances;
+    });
+  }
+
+  #instance(draft: Draft, { variant, reads, ...prepared }: Prepared, within: Within) {
+    const { name, syntax } = draft;
+    const { prefix, stagePrefix } = this.context;
+    const own = { condition: variant.condition, needs: [...this.#outcomes(draft), ...reads] };
+    const continueOnError = syntax["continue-on-error"] ?? false;
     return {
-      name: name + combination.suffix,
-      stage: name,
-      ...chosen,
-      ...input,
-      reads: instancesOf(reads),
-      needs: instancesOf(this.#edges.get(name)?.keys() ?? []),
-      seed,
-      condition,
+      ...prepared,
+      name: prefix + name + variant.suffix,
+      stage: stagePrefix + name,
+      reads: [...reads],
+      needs: [...new Set([...within.needs, ...this.#waits(draft), ...reads])],
+      seed: variant.seed,
+      gates: [...within.gates, own],
       retry: {
         attempts: syntax.retry?.attempts ?? 1,
         delay: syntax.retry?.delay ?? 1,
         maxDelay: syntax.retry?.["max-delay"] ?? 60,
       },
       timeout: syntax.timeout,
-      cache: syntax.cache ?? true,
-      continueOnError: syntax["continue-on-error"] ?? false,
+      cache: within.cache && (syntax.cache ?? true),
+      continueOnError: within.continueOnError || continueOnError,
+      tolerated: continueOnError,
     };
-  }
-
-  /**
-   * The combinations that later stages read: those whose `if` lets them run. Where it lets none, all:
-   * what reads them is then skipped and says why.
-   */
-  #readable(draft: Draft): readonly Combination[] {
-    const wanted = draft.combinations.filter((combination) => {
-      const seed = this.#seed(draft, combination);
-      return mayRun({ condition: this.#condition(draft, combination, seed) });
-    });
-    return wanted.length > 0 ? wanted : draft.combinations;
-  }
-
-  #condition(
-    { name, tree, matrixNames }: Draft,
-    { values }: Combination,
-    seed: number,
-  ): Condition | undefined {
-    const node = child(tree, "if")?.value;
-    if (node === undefined) return undefined;
-    const { vars, diagnostics } = this.sources;
-    const scope: Scope = { vars, seed, matrix: values, matrixNames, stages: undefined };
-    return readCondition(node, name, scope, diagnostics);
-  }
-
-  #seed({ name, entry, tree, matrixNames }: Draft, { values }: Combination): number {
-    const { seed, vars, diagnostics } = this.sources;
-    const given = values?.get("seed") ?? child(tree, "seed")?.value;
-    if (given === undefined) return seed;
-    const scope: Scope = { vars, seed, matrix: values, matrixNames, stages: undefined };
-    const node: MapNode = {
-      kind: "map",
-      at: given.at,
-      entries: new Map([["seed", {
-        key: given.at,
-        value: resolve(given, scope, diagnostics),
-      }]]),
-    };
-    const parsed = seedSyntax.safeParse(plain(node), { reportInput: true });
-    if (parsed.success) return parsed.data.seed;
-    reportIssues(parsed.error.issues, {
-      name: `stage "${name}"`,
-      word: "key",
-      tree: node,
-      top: entry.key,
-      schema: seedSyntax,
-    }, diagnostics);
-    return seed;
-  }
-
-  /** The instance's `with`, every reference replaced; undefined where it is no map. */
-  #withTree(
-    { name, entry, tree, matrixNames }: Draft,
-    { values }: Combination,
-    seed: number,
-    reads: Set<string>,
-  ): TreeNode | undefined {
-    const { diagnostics, vars } = this.sources;
-    const node: TreeNode = child(tree, "with")?.value ??
-      { kind: "map", entries: new Map(), at: entry.key };
-    const resolved = resolve(node, {
-      vars,
-      seed,
-      matrix: values,
-      matrixNames,
-      secrets: this.sources.secrets,
-      stages: this.signatures,
-      onReference: (stage, at) => {
-        reads.add(stage);
-        const edges = this.#edges.get(name);
-        if (!edges?.has(stage)) edges?.set(stage, at);
-      },
-    }, diagnostics);
-    if (resolved.kind === "map") return resolved;
-    if (resolved.kind === "list" || !resolved.broken) {
-      diagnostics.add(
-        node.at,
-        "wrong-type",
-        `"with" of stage "${name}": expected a map of inputs`,
-      );
-    }
-    return undefined;
-  }
-
-  #parseInput(
-    { name, entry, tree }: Draft,
-    { module }: ChosenModule,
-    given: TreeNode,
-  ): { values: unknown; input: unknown } | undefined {
-    const schema = strict(module.with);
-    const marked = markPaths(schema, given, (path, node) => {
-      this.paths.push({ path, node });
-    });
-    const values = plain(marked);
-    const parsed = schema.safeParse(values, { reportInput: true });
-    if (parsed.success) return { values, input: parsed.data };
-    reportIssues(parsed.error.issues, {
-      name: `stage "${name}"`,
-      word: "input",
-      tree: marked,
-      top: child(tree, "with")?.key ?? entry.key,
-      schema,
-    }, this.sources.diagnostics);
-    return undefined;
   }
 }

@@ -40,13 +40,10 @@ export function chooseModule(
   if (uses === undefined) return undefined;
   const module = modules.get(uses);
   if (module !== undefined) return { module, uses, url: module.url };
-  if (!isModulePath(uses)) {
-    diagnostics.add(
-      at,
-      "unknown-module",
-      `no stage module is named "${uses}"${suggest(uses, [...modules.keys()])}`,
-    );
-  }
+  const message = isModulePath(uses)
+    ? `a path must stand under "uses" itself, not behind a reference: uses: ${uses}`
+    : `no stage module is named "${uses}"${suggest(uses, [...modules.keys()])}`;
+  diagnostics.add(at, "unknown-module", message);
   return undefined;
 }
 

@@ -60,6 +60,16 @@ export function storageError(error: unknown, action: string, path: string): Stor
   return new StorageError(`could not ${action} ${path}: ${why}`, { cause: error });
 }
 
+/** Codes that are about the machine, whoever meets them; the others may be a stage's own doing. */
+const MACHINE_CODES = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EIO"];
+
+/** What a stage threw, in words; and what to do, where the machine is to blame. */
+export function messageOf(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error) ?? "";
+  return MACHINE_CODES.includes(code) ? `${said}: ${CAUSES[code]}` : said;
+}
+
 /** Whether the operating system or the index threw it, rather than the program. */
 export function isStorageFailure(error: unknown): boolean {
   const code = codeOf(error);

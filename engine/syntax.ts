@@ -3,6 +3,7 @@
  * @module
  */
 import { z } from "zod";
+import { IncludedFile } from "./included_file.ts";
 import { UserModule } from "./user_module.ts";
 
 const NAME = /^[A-Za-z][\w-]*$/;
@@ -15,12 +16,45 @@ export function nameProblem(name: string): string | undefined {
   return NAME.test(name) ? undefined : NAME_WORDS;
 }
 
+/** What an input may hold, where it is no artifact. */
+const TYPES = ["string", "number", "boolean", "list", "map"] as const;
+
+/** An input of a file that others include. */
+export const inputSyntax = z.strictObject({
+  description: z.string().optional().describe("what it is for"),
+  type: z.enum(TYPES).optional().describe("what it takes; left out: anything"),
+  kind: z.union([word, z.array(word).min(1)]).optional()
+    .describe("it takes an artifact of this kind, or of one of these; with type list, several"),
+  default: z.unknown().optional().describe("its value where none is given"),
+  required: z.boolean().optional()
+    .describe("false: it may be left out, and what it is given to is then left out too"),
+}).refine(
+  ({ type, kind }) => kind === undefined || type === undefined || type === "list",
+  { path: ["type"], message: 'an input with a "kind" takes artifacts: its type can only be list' },
+).refine(
+  (input) => input.default === undefined || input.required !== true,
+  { path: ["required"], message: "an input with a default need not be given" },
+);
+
+/** An input's declaration. */
+export type InputSyntax = z.output<typeof inputSyntax>;
+
+const output = z.string().describe("an output of a stage: ${{ stages.NAME.outputs.OUTPUT }}");
+
 /** The whole file. */
 export const workflowSyntax = z.strictObject({
   name: word.optional().describe("name of the workflow; left out: the file's"),
   description: z.string().optional().describe("what the workflow is for"),
-  seed: z.int().min(0).default(1).describe("seed of every stage that has none of its own"),
+  seed: z.int().min(0).optional().describe(
+    "seed of every stage that has none of its own; left out: 1, in an included file the including stage's",
+  ),
   vars: z.record(word, z.unknown()).optional().describe("values for the rest of the file"),
+  inputs: z.record(word, inputSyntax).optional()
+    .describe("what a stage that includes this file gives it, by name"),
+  outputs: z.record(
+    word,
+    z.union([output, z.strictObject({ description: z.string().optional(), value: output })]),
+  ).optional().describe("what a stage that includes this file leaves, by name"),
   secrets: z.array(
     z.string().regex(/^[A-Za-z_]\w*$/, "expected the name of a variable of the environment"),
   )
@@ -60,10 +94,11 @@ const retry = z.strictObject({
 
 /** One stage; `with`, `if` and `seed` are looked at once for each instance. */
 export const stageSyntax = z.strictObject({
-  uses: z.custom<string | UserModule>(
-    (value) => typeof value === "string" || value instanceof UserModule,
-    "expected the name of a stage module, or the path of a module of your own",
-  ).describe("the stage's module, or the path of your own: ./my_stage.ts"),
+  uses: z.custom<string | UserModule | IncludedFile>(
+    (value) =>
+      typeof value === "string" || value instanceof UserModule || value instanceof IncludedFile,
+    "expected the name of a stage module, or the path of a module of your own or of a workflow file",
+  ).describe("the stage's module, or the path of your own (./my_stage.ts), or a workflow file"),
   with: z.unknown().optional().describe("the stage's inputs"),
   needs: z.union([z.string(), z.array(z.string())]).optional()
     .describe("stages that must be over first, without data"),

@@ -21,6 +21,8 @@ export interface ScalarNode {
   readonly textAt?: Position | undefined;
   /** True where an error was already reported, so that nothing else is said of it. */
   readonly broken?: boolean;
+  /** True for an input that was not given and need not be: whatever it stands for is left out. */
+  readonly absent?: boolean;
 }
 
 /** A list. */
@@ -74,6 +76,12 @@ export function child(
   return item === undefined ? undefined : { key: item.at, value: item };
 }
 
+/** A map's child that is a map itself. */
+export function mapAt(node: TreeNode, key: string): MapNode | undefined {
+  const found = child(node, key)?.value;
+  return found?.kind === "map" ? found : undefined;
+}
+
 /** The node at a path; undefined where there is none. */
 export function descend(
   root: TreeNode,
@@ -108,6 +116,20 @@ export function isBroken(node: TreeNode): boolean {
     ? node.items
     : [...node.entries.values()].map(({ value }) => value);
   return children.some(isBroken);
+}
+
+/** How many nodes a tree has. */
+export function sizeOf(node: TreeNode): number {
+  if (node.kind === "scalar") return 1;
+  const children = node.kind === "list"
+    ? node.items
+    : [...node.entries.values()].map(({ value }) => value);
+  return children.reduce((sum, item) => sum + sizeOf(item), 1);
+}
+
+/** Whether the node stands for an input that was not given. */
+export function isAbsent(node: TreeNode): boolean {
+  return node.kind === "scalar" && node.absent === true;
 }
 
 /** The tree with every scalar replaced; `key` is the map key it stands under, if any. */

@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Diagnostics, Position } from "./diagnostics.ts";
+import { isWorkflowPath } from "./included_file.ts";
 import { hashSource } from "./source_hash.ts";
 import { mapScalars, type ScalarNode, type TreeNode } from "./tree.ts";
 import { isModulePath, UserModule } from "./user_module.ts";
@@ -49,6 +50,10 @@ function modulePath(
 type Imported = UserModule | { readonly code: string; readonly message: string };
 
 async function importModule(specifier: string, folder: string): Promise<Imported> {
+  if (isWorkflowPath(specifier)) {
+    const message = `${specifier} is a workflow file: only the "uses" of a stage can name one`;
+    return { code: "wrong-include", message };
+  }
   const path = resolve(folder, specifier);
   const info = await Deno.stat(path).catch(() => undefined);
   if (!info?.isFile) {

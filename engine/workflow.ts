@@ -17,6 +17,14 @@ export interface Condition {
   readonly skipped: boolean;
 }
 
+/** What must be so for an instance to run: of the stage itself, or of one that includes its file. */
+export interface Gate {
+  /** Its `if`; undefined where it has none: what it needs must then have succeeded. */
+  readonly condition: Condition | undefined;
+  /** Instances whose end matters. */
+  readonly needs: readonly string[];
+}
+
 /** How often an instance is tried, and how long it waits between attempts. */
 export interface Retry {
   /** At least 1. */
@@ -29,9 +37,9 @@ export interface Retry {
 
 /** One instance of a stage: the stage itself, or its copy for one combination of its matrix. */
 export interface StageInstance {
-  /** `rl (seed=2)`, or the stage's name where it has no matrix. */
+  /** `rl (seed=2)`, or the stage's name where it has no matrix; `outer (seed=2)/rl` in an included file. */
   readonly name: string;
-  /** Name of the stage in the file. */
+  /** Name of the stage in the file, behind those of the stages that include it: `outer/rl`. */
   readonly stage: string;
   /** The module that does the work. */
   readonly module: StageModule;
@@ -49,8 +57,8 @@ export interface StageInstance {
   readonly needs: readonly string[];
   /** Everything random in the stage comes from it. */
   readonly seed: number;
-  /** Its `if`; undefined where it has none: it then runs once all it needs has succeeded. */
-  readonly condition: Condition | undefined;
+  /** Of the stages that include it, the outermost first, then its own. */
+  readonly gates: readonly Gate[];
   /** How often it is tried. */
   readonly retry: Retry;
   /** Seconds after which an attempt is stopped. */
@@ -59,6 +67,8 @@ export interface StageInstance {
   readonly cache: boolean;
   /** True where its failure does not make the run fail. */
   readonly continueOnError: boolean;
+  /** True where its failure does not stop stages of the same file that only need it. */
+  readonly tolerated: boolean;
 }
 
 /** A secret that a workflow declares. */
@@ -77,10 +87,12 @@ export interface Workflow {
   readonly description: string;
   /** Path of the file as it was given. */
   readonly file: string;
-  /** Absolute path of the file's folder: what literal paths are relative to. */
+  /** Absolute path of the file's folder: what the literal paths of instances are relative to. */
   readonly folder: string;
   /** The file's text. */
   readonly text: string;
+  /** Texts of the files it includes, by path. */
+  readonly included: Readonly<Record<string, string>>;
   /** The seed of every stage that has none of its own. */
   readonly seed: number;
   /** Variables of the environment that stages are given. */

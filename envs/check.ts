@@ -1,20 +1,28 @@
 /**
  * The contract of an environment as a suite of checks, for the built-in ones and the user's own.
  *
- * The clauses are in `check/`: `starts.ts`, `repeatable.ts`, `shape.ts`, `ending.ts`, `teacher.ts`. Each plays
- * episodes of every task with fixed seeds and reports the first breach it meets.
+ * The clauses are in `check/`: `starts.ts`, `repeatable.ts`, `shape.ts`, `leaks.ts`, `ending.ts`,
+ * `teacher.ts`. Each plays episodes of every task with fixed seeds and reports the first breach it meets.
  * @module
  */
 import { parseOptions } from "../std/modules.ts";
 import { endingEpisodes, noStepAfterEnd, unknownLabel } from "./check/ending.ts";
+import { noLeak } from "./check/leaks.ts";
 import {
   deterministicSteps,
+  freshEpisodes,
   immutableObservations,
   independentInstances,
   restoredState,
   seededReset,
 } from "./check/repeatable.ts";
-import { finiteRewards, infoShape, noLeak, observationShape, uniqueLabels } from "./check/shape.ts";
+import {
+  finiteRewards,
+  infoShape,
+  knownLabels,
+  observationShape,
+  uniqueLabels,
+} from "./check/shape.ts";
 import { disjointSplits, startableTasks } from "./check/starts.ts";
 import { type Check, CheckFailure, NotApplicable, type Subject } from "./check/subject.ts";
 import { offeredExpert, successfulExpert, textRemarks } from "./check/teacher.ts";
@@ -56,8 +64,10 @@ const checks: readonly Check[] = [
   seededReset,
   deterministicSteps,
   independentInstances,
+  freshEpisodes,
   observationShape,
   uniqueLabels,
+  knownLabels,
   unknownLabel,
   endingEpisodes,
   noStepAfterEnd,

@@ -12,7 +12,10 @@ export interface Observation {
   readonly history: string;
   /** The situation now, as text. */
   readonly state: string;
-  /** The valid actions; `label` is what the policy answers, one token. */
+  /**
+   * The valid actions; `label` is what the policy answers, one token. Actions that are on offer carry the
+   * first labels of `labels.ts`, "0", "1" and so on, each once, in any order.
+   */
   readonly actions: readonly {
     readonly label: string;
     readonly text: string;
@@ -23,7 +26,10 @@ export interface Observation {
 export interface Info {
   /** True once the task is achieved. */
   readonly success: boolean;
-  /** Environment-specific state, JSON-serialisable; `reset({ state })` starts there. */
+  /**
+   * Environment-specific state, JSON-serialisable; `reset({ state })` starts there. What the player is to
+   * find out belongs under the key `secret`: check-env then sees to it that no observation tells it.
+   */
   readonly state: unknown;
   /** Whatever else metrics and checks of this environment want, JSON-serialisable. */
   readonly [key: string]: unknown;

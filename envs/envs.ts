@@ -2,9 +2,10 @@
  * Environments: what an agent plays, behind one interface.
  *
  * - `environment.ts` the contract: reset, step, and for teachers expert and remark
+ * - `labels.ts` what actions are enumerated with
  * - `registry.ts` the environments there are; `make.ts` makes one by name or path
  * - `check.ts` the contract as a suite of checks, for the built-in environments and the user's own
- * - `taxi/` DangerousTaxi
+ * - `taxi/` DangerousTaxi; `frozen-lake/` FrozenLake
  *
  * An environment turns a situation into text and a label into the next situation. Not here: who plays
  * (agents/), how a prompt is composed (agents/prompt.ts), how episodes become data or gradients (training/).

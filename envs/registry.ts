@@ -3,9 +3,10 @@
  * @module
  */
 import type { EnvironmentModule } from "./environment.ts";
+import { frozenLake } from "./frozen-lake/frozen_lake.ts";
 import { taxi } from "./taxi/taxi.ts";
 
 /** The environments a workflow can name, by name. */
 export const environments: ReadonlyMap<string, EnvironmentModule> = new Map(
-  ([taxi] as readonly EnvironmentModule[]).map((module) => [module.name, module]),
+  ([taxi, frozenLake] as readonly EnvironmentModule[]).map((module) => [module.name, module]),
 );

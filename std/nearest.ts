@@ -3,14 +3,20 @@
  * @module
  */
 
+/** Nobody mistypes a longer word, and comparing costs the product of both lengths. */
+const LONGEST = 100;
+
 /** The candidate that takes the fewest edits to reach, if those are few for the word's length; else undefined. */
 export function nearest(
   word: string,
   candidates: Iterable<string>,
 ): string | undefined {
+  if (word.length > LONGEST) return undefined;
   let best: string | undefined;
   let fewest = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
+    // Each edit changes the length by one at most.
+    if (Math.abs(word.length - candidate.length) >= fewest) continue;
     const edits = editsBetween(word.toLowerCase(), candidate.toLowerCase());
     if (edits < fewest) {
       fewest = edits;

@@ -34,7 +34,7 @@ Deno.test("the workflow of docs/workflows.md is valid, and its if and matrix do 
   try {
     await Deno.writeTextFile(file, example);
     const { instances } = await loadWorkflow(file);
-    assertEquals(instances.map(({ name, condition }) => [name, condition?.success]), [
+    assertEquals(instances.map(({ name, gates }) => [name, gates[0]?.condition?.success]), [
       ["demos", undefined],
       ["policy", undefined],
       ["rl (seed=1, split=train)", true],
@@ -45,6 +45,20 @@ Deno.test("the workflow of docs/workflows.md is valid, and its if and matrix do 
     ]);
   } finally {
     await Deno.remove(file);
+  }
+});
+
+Deno.test("the files of docs/workflows.md that include one another are valid", async () => {
+  const page = await Deno.readTextFile(new URL("docs/workflows.md", root));
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [, name, text] of page.matchAll(/```yaml\n# (\w+\.yaml)\n([\s\S]*?)```/g)) {
+      await Deno.writeTextFile(`${folder}/${name}`, text!);
+    }
+    const { instances } = await loadWorkflow(`${folder}/compare.yaml`);
+    assertEquals(instances.filter(({ stage }) => stage === "arm/rl").length, 3);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 

@@ -1,5 +1,5 @@
 /**
- * Our contestant: the kernels and the models of this project, as any program would call them.
+ * Our contestant: the kernels, the models and the environments of this project, as any program would call them.
  * @module
  */
 import { requestDevice } from "../../kernels/kernels.ts";
@@ -7,6 +7,7 @@ import { serve } from "../serve.ts";
 import { openDecode } from "./decode.ts";
 import { openMatmul } from "./matmul.ts";
 import { openPeak } from "./peak.ts";
+import { openSteps } from "./steps.ts";
 import { openTraining } from "./training_step.ts";
 
 const device = await requestDevice();
@@ -27,5 +28,7 @@ await serve({ ready: details }, async (task) => {
       return await openDecode(device, task);
     case "peak":
       return openPeak(device);
+    case "steps":
+      return await openSteps(task);
   }
 });

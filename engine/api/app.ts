@@ -19,6 +19,7 @@ import { join } from "node:path";
 import { type Context, Hono } from "hono";
 import { listRuns, readMetrics, readRun, RunNotFoundError, type StageMetrics } from "../history.ts";
 import { runFiles } from "../layout.ts";
+import { isNamed } from "../selection.ts";
 import type { RunSummary } from "../summary.ts";
 import { eventStream } from "./event_stream.ts";
 import { ApiError, errorResponse, loopbackOnly, readOnly, securityHeaders } from "./guard.ts";
@@ -88,14 +89,14 @@ function addApi(app: Hono, options: AppOptions): void {
   });
 }
 
-/** Metrics of one instance, or of all instances of a matrix stage. */
+/** Metrics of one instance, or of all instances of a stage, those of a file it includes too. */
 function ofStage(
   run: RunSummary,
   metrics: readonly StageMetrics[],
   wanted: string,
 ): StageMetrics[] {
   const instances = run.stages
-    .filter((stage) => stage.instance === wanted || stage.stage === wanted)
+    .filter((stage) => isNamed(stage.instance, stage.stage, wanted))
     .map((stage) => stage.instance);
   if (instances.length === 0) {
     throw new ApiError(

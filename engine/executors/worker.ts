@@ -10,6 +10,7 @@ import type { EventBody } from "../events.ts";
 import { parseInput } from "../inputs.ts";
 import type { StageModule } from "../module.ts";
 import { Secrets } from "../secrets.ts";
+import { messageOf } from "../storage_error.ts";
 import { RecordingContext } from "../stage_context.ts";
 import { decodeValues, type JobFile, jobFiles, type ResultFile } from "./job_folder.ts";
 
@@ -39,7 +40,8 @@ export async function work(
   try {
     await runStage(job, stages, { secrets, attemptFolder, report, signal: engine.signal });
   } catch (error) {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    const { stack } = error instanceof Error ? error : new Error(String(error));
+    const message = messageOf(error);
     result = { error: { message, stack: secrets.mask(stack ?? message) } };
   }
   const draft = `${files.result}.tmp`;

@@ -2,7 +2,10 @@
  * Checks that an episode depends on its seed and labels alone, and can be taken up again.
  * @module
  */
+import { Random } from "../../std/random.ts";
+import type { Environment, ResetResult } from "../environment.ts";
 import {
+  anyLabel,
   at,
   type Check,
   difference,
@@ -10,10 +13,12 @@ import {
   expertLabel,
   extent,
   mixedLabel,
+  type Moment,
   play,
   playAll,
   require,
   start,
+  type Trace,
 } from "./subject.ts";
 
 /** The same seed and task give the same start, on the same instance and on another. */
@@ -88,27 +93,62 @@ export const independentInstances: Check = {
   },
 };
 
-/** `reset({ state })` starts at any state of an episode that is not its end. */
+/** An episode goes as it would on a fresh instance, whatever was played before, ended or not. */
+export const freshEpisodes: Check = {
+  name: "episodes leave nothing behind",
+  async run(subject) {
+    const used = await subject.make();
+    const traces = [];
+    for (const episode of episodesOf(subject).reverse()) {
+      const fresh = await play(subject, await subject.make(), episode, mixedLabel);
+      // Another episode, left after a step.
+      const { observation } = await start(used, { ...episode, seed: episode.seed + 1 });
+      await used.step(await anyLabel(used, observation, new Random(episode.seed)));
+      const after = await play(subject, used, episode, mixedLabel);
+      for (const [index, moment] of fresh.moments.entries()) {
+        const one = JSON.stringify(moment);
+        const two = JSON.stringify(after.moments[index]) ?? "";
+        require(
+          one === two,
+          `${at(episode, index)}: on a fresh instance and after other episodes the same seed and ` +
+            `labels gave ${difference(one, two)}; reset must forget everything`,
+        );
+      }
+      traces.push(after);
+    }
+    return extent(traces);
+  },
+};
+
+/**
+ * `reset({ state })` starts at any state of an episode that is not its end: what is shown there is the
+ * same, and what follows depends on the seed and the state alone.
+ */
 export const restoredState: Check = {
   name: "reset({ state }) returns to a state",
   async run(subject) {
     let restored = 0;
     const env = await subject.make();
     for (const trace of await playAll(subject, mixedLabel)) {
-      const { seed, task, moments } = trace;
-      const open = trace.ended ? moments.slice(0, -1) : moments;
-      for (const [index, { info, observation }] of open.entries()) {
-        const state: unknown = JSON.parse(JSON.stringify(info.state));
-        const back = await env.reset(
-          task === undefined ? { seed, state } : { seed, task, state },
-        );
-        const one = JSON.stringify([info.state, observation.state]);
-        const two = JSON.stringify([back.info.state, back.observation.state]);
+      const other = await subject.make();
+      const open = trace.ended ? trace.moments.slice(0, -1) : trace.moments;
+      for (const [index, moment] of open.entries()) {
+        const back = await restore(env, trace, moment);
+        const [one, two] = [situation(moment), situation(back)];
         require(
           one === two,
           `${at(trace, index)}: reset({ state }) did not return there: it was ${
             difference(one, two)
           }`,
+        );
+        await restore(other, trace, moment);
+        const label = await anyLabel(env, back.observation, new Random(index));
+        const [here, there] = [await env.step(label), await other.step(label)]
+          .map((step) => JSON.stringify(step)) as [string, string];
+        require(
+          here === there,
+          `${at(trace, index)}: after reset({ state }) two instances with the same seed went on ` +
+            `differently: ${difference(here, there)}; info.state must hold all that counts`,
         );
         restored++;
       }
@@ -116,6 +156,22 @@ export const restoredState: Check = {
     return `${restored} states`;
   },
 };
+
+/** Starts where this moment was, from a copy of its state. */
+async function restore(
+  env: Environment,
+  { seed, task }: Trace,
+  { info }: Moment,
+): Promise<ResetResult> {
+  const state: unknown = JSON.parse(JSON.stringify(info.state));
+  return await env.reset(task === undefined ? { seed, state } : { seed, task, state });
+}
+
+/** State, text and actions; not the history, which begins anew, nor the labels, which may be shuffled. */
+function situation({ info, observation }: ResetResult): string {
+  const texts = observation.actions.map(({ text }) => text).sort();
+  return JSON.stringify([info.state, observation.state, texts]);
+}
 
 /** An observation stays as it was given. */
 export const immutableObservations: Check = {

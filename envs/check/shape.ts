@@ -2,10 +2,16 @@
  * Checks of what `reset` and `step` return, one moment at a time.
  * @module
  */
-import { type Check, extent, mixedLabel, type Moment, playAll, require } from "./subject.ts";
-
-/** JSON shorter than this occurs in honest text by chance. */
-const SHORTEST_LEAK = 8;
+import { checkLabels } from "../labels.ts";
+import {
+  type Check,
+  CheckFailure,
+  extent,
+  mixedLabel,
+  type Moment,
+  playAll,
+  require,
+} from "./subject.ts";
 
 /** History and state are text, actions a list. */
 export const observationShape: Check = eachMoment(
@@ -44,6 +50,20 @@ export const uniqueLabels: Check = eachMoment(
   },
 );
 
+/** Labels are those that policies answer with. */
+export const knownLabels: Check = eachMoment(
+  "labels are the first of 0 to 199, then letters",
+  ({ observation }) => {
+    // Where an episode has ended nothing need be offered.
+    if (observation.actions.length === 0) return;
+    try {
+      checkLabels(observation.actions);
+    } catch (error) {
+      throw error instanceof RangeError ? new CheckFailure(error.message) : error;
+    }
+  },
+);
+
 /** Info tells success, and a state that survives JSON. */
 export const infoShape: Check = eachMoment(
   "info has success and a serialisable state",
@@ -67,24 +87,6 @@ export const finiteRewards: Check = eachMoment(
       step === undefined || Number.isFinite(step.result.reward),
       `expected a finite reward, got ${step?.result.reward}`,
     ),
-);
-
-/** What the player reads does not hold the state that is for checks only. */
-export const noLeak: Check = eachMoment(
-  "the hidden state does not leak into observations",
-  ({ info, observation }) => {
-    const hidden = JSON.stringify(info.state) ?? "";
-    const texts = [
-      observation.history,
-      observation.state,
-      ...observation.actions.map((action) => action.text),
-    ];
-    require(
-      hidden.length < SHORTEST_LEAK ||
-        !texts.some((text) => text.includes(hidden)),
-      `the observation holds info.state as JSON: ${hidden}`,
-    );
-  },
 );
 
 function eachMoment(name: string, look: (moment: Moment) => void): Check {

@@ -3,7 +3,8 @@
  *
  * Style `words`: `Taxi row 2 column 3. Passenger R row 0 column 0. Destination B. Walls north west.`
  * (`Passenger aboard. Destination B row 4 column 3.` during the ride). Style `grid`: the map with the
- * taxi drawn in, and a line on who is where.
+ * taxi drawn in, and a line on who is where. Before it stand the rules, where they are wanted, and the
+ * latest actions.
  * @module
  */
 import type { Observation } from "../environment.ts";
@@ -19,6 +20,7 @@ import {
   standAt,
   type TaxiState,
 } from "./dynamics.ts";
+import type { TaxiTask } from "./plan.ts";
 
 /** How the situation is put: in sentences, or drawn. */
 export type PromptStyle = "words" | "grid";
@@ -26,16 +28,29 @@ export type PromptStyle = "words" | "grid";
 /** The six actions, always all of them: part of the danger is that illegal ones are on offer. */
 const OFFERED = ACTIONS.map((text, index) => ({ label: String(index), text }));
 
-/** What the player sees in `state` after having taken the actions of `path`, oldest first. */
+const RULES: Readonly<Record<TaxiTask, string>> = {
+  pickup: "Drive to the passenger and pick them up.",
+  dropoff: "Drive to the destination and drop the passenger off.",
+  full: "Drive to the passenger, pick them up, drive to the destination and drop them off.",
+};
+const DANGER = "An action without effect ends the episode as a failure.";
+
+/**
+ * What the player sees in `state` after having taken the actions of `path`, oldest first; the rules of
+ * task `rules` before it, where one is given.
+ */
 export function observe(
   state: number,
   path: readonly ActionName[],
   style: PromptStyle,
+  rules?: TaxiTask,
 ): Observation {
   const now = decode(state);
   const separator = style === "grid" ? "\n" : " ";
+  const told = rules === undefined ? "" : `${RULES[rules]} ${DANGER}${separator}`;
+  const taken = path.length === 0 ? "" : `Path ${path.join(" ")}.${separator}`;
   return {
-    history: path.length === 0 ? "" : `Path ${path.join(" ")}.${separator}`,
+    history: told + taken,
     state: style === "grid" ? draw(now) : describe(now),
     actions: OFFERED.map((action) => ({ ...action })),
   };

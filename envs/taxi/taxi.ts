@@ -56,6 +56,8 @@ export interface TaxiOptions {
   readonly historyLength: number;
   /** How the situation is put; default `words`. */
   readonly prompt: PromptStyle;
+  /** Whether the rules stand before it; default false. */
+  readonly instructions: boolean;
 }
 
 const taxiOptions = z.strictObject({
@@ -71,6 +73,7 @@ const taxiOptions = z.strictObject({
   prompt: z.enum(["words", "grid"]).default("words").describe(
     "Sentences, or the map drawn with characters.",
   ),
+  instructions: z.boolean().default(false).describe("Whether the rules stand before it."),
 });
 
 interface Episode {
@@ -188,9 +191,9 @@ export class TaxiEnvironment implements Environment {
   }
 
   #observe(episode: Episode): Observation {
-    const { historyLength, prompt } = this.#options;
+    const { historyLength, prompt, instructions } = this.#options;
     const shown = historyLength === 0 ? [] : episode.path.slice(-historyLength);
-    return observe(episode.state, shown, prompt);
+    return observe(episode.state, shown, prompt, instructions ? episode.task : undefined);
   }
 
   #running(wanted: string): Episode {

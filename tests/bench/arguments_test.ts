@@ -3,7 +3,13 @@ import { readBenchArguments } from "../../bench/arguments.ts";
 import { UsageError } from "../../cli/arguments.ts";
 
 Deno.test("all sections are measured unless some are named", () => {
-  assertEquals(readBenchArguments([])?.sections, ["matmul", "training", "decode", "scaling"]);
+  assertEquals(readBenchArguments([])?.sections, [
+    "matmul",
+    "training",
+    "decode",
+    "scaling",
+    "envs",
+  ]);
   assertEquals(readBenchArguments(["--only", "scaling", "--only", "matmul", "--quick"]), {
     sections: ["matmul", "scaling"],
     quick: true,
@@ -11,6 +17,7 @@ Deno.test("all sections are measured unless some are named", () => {
     out: undefined,
   });
   assertEquals(readBenchArguments(["--no-peers", "--out", "r.json"])?.out, "r.json");
+  assertEquals(readBenchArguments(["envs", "--only", "matmul"])?.sections, ["matmul", "envs"]);
   assertEquals(readBenchArguments(["--no-peers"])?.peers, false);
 });
 
@@ -20,5 +27,5 @@ Deno.test("an unknown section or option is an error with a suggestion", () => {
   refused(["--only", "matmull"], 'did you mean "matmul"?');
   refused(["--quik"], 'did you mean "--quick"?');
   refused(["--out"], "--out needs a value");
-  refused(["matmul"], 'what is "matmul"?');
+  refused(["matmull"], 'there is no section "matmull"; did you mean "matmul"?');
 });

@@ -4,8 +4,11 @@
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "../../std/assert.ts";
 import { Contest } from "../../bench/contest.ts";
 import { ours } from "../../bench/contestants.ts";
+import { measureEnvironments } from "../../bench/sections/envs.ts";
 import { matmulTask, measureMatmul } from "../../bench/sections/matmul.ts";
 import { measureTraining } from "../../bench/sections/training.ts";
+import type { EnvironmentModule } from "../../envs/environment.ts";
+import { environments } from "../../envs/registry.ts";
 import type { Contestant } from "../../bench/worker.ts";
 
 const effort = { rounds: 2, seconds: 0.01, patience: 1 };
@@ -37,6 +40,25 @@ Deno.test("a product and a training step are measured by a worker", async () => 
     assertGreater(step!.ours, 0);
     assertEquals(contest.failed, false);
   });
+});
+
+Deno.test("environments are measured by a worker; one that cannot be made is named", async () => {
+  await using contest = await Contest.start(ours, [], effort);
+  const broken: EnvironmentModule = {
+    ...environments.get("taxi")!,
+    name: "nowhere",
+    make: () => {
+      throw new TypeError("no folder was given");
+    },
+  };
+  const modules = [environments.get("frozen-lake")!, broken];
+  const rows = await measureEnvironments(contest, modules);
+  assertEquals(rows.map(({ environment, instances }) => [environment, instances]), [
+    ["frozen-lake", 1],
+    ["frozen-lake", 64],
+  ]);
+  for (const { ours } of rows) assertGreater(ours, 1000);
+  assertEquals(contest.problems, ["nowhere: not measured (no folder was given)"]);
 });
 
 Deno.test("a peer that computes something else is left out and told", async () => {

@@ -43,6 +43,13 @@ export const results: Results = {
     },
   ],
   decode: [],
+  envs: [{
+    environment: "taxi",
+    instances: 64,
+    ours: 300_000,
+    peers: { gymnasium: 200_000 },
+    ratios: { gymnasium: 1.5 },
+  }],
   scaling: [
     { what: "batch", value: 1, secondsPerStep: 1, tokensPerSecond: 128 },
     { what: "batch", value: 2, secondsPerStep: 2, tokensPerSecond: 128 },

@@ -16,6 +16,16 @@ Deno.test("a table has rates, ranges, the share of the peak and the ratio", () =
   ]);
 });
 
+Deno.test("environments have a table, also against a peer", () => {
+  const row = tablesOf(results).split("\n").find((line) => line.startsWith("| taxi"));
+  assertEquals(row?.split("|").map((cell) => cell.trim()).filter((cell) => cell !== ""), [
+    "taxi × 64",
+    "300000",
+    "200000",
+    "1.5×",
+  ]);
+});
+
 Deno.test("a quick run says that it is one, and a missing peer is named", () => {
   const text = tablesOf(results);
   assertStringIncludes(text, "Measured 2026-11-25. **A quick run");

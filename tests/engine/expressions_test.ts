@@ -146,7 +146,7 @@ Deno.test("wrong overrides are all reported at themselves", async () => {
   );
   assertEquals(error.message.split("\n").sort(), [
     "--set nothing: error[bad-override]: expected path=value, as stages.rl.with.steps=500",
-    '--set sed=1: error[unknown-key]: the workflow has no key "sed"; did you mean "seed"? (valid: name, description, seed, vars, secrets, stages)',
+    '--set sed=1: error[unknown-key]: the workflow has no key "sed"; did you mean "seed"? (valid: name, description, seed, vars, inputs, outputs, secrets, stages)',
     '--set stages.oen.with.size=2: error[bad-override]: the workflow has no stage "oen"; did you mean "one"? (valid: one)',
     '--set stages.one.uses.deep=1: error[bad-override]: "stages.one.uses" is "make", which has nothing below it to set',
     '--set stages.one.with.size=many: error[wrong-type]: input "size" of stage "one": expected a number, got "many"',

@@ -58,6 +58,19 @@ export const broken: Record<
     check: "instances are independent",
     says: "must belong to the instance",
   },
+  "steps that the last episode has left": {
+    make: () =>
+      new (class extends Corridor {
+        override reset(options: ResetOptions): ResetResult {
+          const { steps } = this;
+          const result = super.reset(options);
+          this.steps = steps % 18;
+          return result;
+        }
+      })(6),
+    check: "episodes leave nothing behind",
+    says: "reset must forget everything",
+  },
   "no state text": {
     make: () => observing(({ history, actions }) => ({ history, state: "", actions })),
     check: "observations have the right shape",
@@ -71,6 +84,15 @@ export const broken: Record<
       })),
     check: "labels are unique single words",
     says: '"go on" is empty or has white space',
+  },
+  "a label that comes too late": {
+    make: () =>
+      observing(({ actions, ...seen }) => ({
+        ...seen,
+        actions: actions.map(({ label, text }) => ({ label: label === "1" ? "2" : label, text })),
+      })),
+    check: "labels are the first of 0 to 199, then letters",
+    says: "2 actions must carry the labels 0 to 1, each once; got 0, 2",
   },
   "a label twice": {
     make: () =>
@@ -142,6 +164,18 @@ export const broken: Record<
       new (class extends Corridor {
         override reset({ seed }: ResetOptions): ResetResult {
           return super.reset({ seed });
+        }
+      })(6),
+    check: "reset({ state }) returns to a state",
+    says: "reset({ state }) did not return there",
+  },
+  "a snapshot that loses an action": {
+    make: () =>
+      new (class extends Corridor {
+        override reset(options: ResetOptions): ResetResult {
+          const { observation, info } = super.reset(options);
+          const actions = observation.actions.slice(0, options.state === undefined ? 2 : 1);
+          return { observation: { ...observation, actions }, info };
         }
       })(6),
     check: "reset({ state }) returns to a state",

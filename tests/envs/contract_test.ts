@@ -2,9 +2,12 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "../..
 import { checkEnvironment } from "../../envs/check.ts";
 import type { Environment, ResetOptions, ResetResult } from "../../envs/environment.ts";
 import { environments } from "../../envs/registry.ts";
+import guess from "../../workflows/custom/guess.ts";
 import { broken } from "./broken.ts";
+import { brokenGuesses } from "./broken_guess.ts";
 import { Corridor } from "./corridor.ts";
 
+const GUESS = new URL("../../workflows/custom/guess.ts", import.meta.url);
 const CORRIDOR = new URL("./corridor.ts", import.meta.url);
 
 for (const module of environments.values()) {
@@ -24,6 +27,19 @@ Deno.test("taxi keeps the contract with other options", async () => {
       failed.map(({ name }) => name),
       "horizon" in options ? ["the expert reaches success in every task"] : [],
     );
+  }
+});
+
+Deno.test("frozen-lake keeps the contract with other options", async () => {
+  for (
+    const options of [
+      { map: "random", prompt: "grid", instructions: true },
+      { map: "8x8", slippery: false, historyLength: 0 },
+      { map: ["SFSF", "FHFG"], horizon: 30 },
+    ]
+  ) {
+    const { checks } = await checkEnvironment("frozen-lake", { with: options });
+    assertEquals(checks.filter(({ status }) => status === "failed"), []);
   }
 });
 
@@ -70,6 +86,25 @@ Deno.test("what an environment does not offer is skipped, not failed", async () 
 for (const [flaw, { make, check, says }] of Object.entries(broken)) {
   Deno.test(`the checks find ${flaw}`, async () => {
     const report = await checkEnvironment(make, { stepLimit: 50 });
+    const found = report.checks.find(({ name }) => name === check);
+    assertEquals(found?.status, "failed", JSON.stringify(report, null, 2));
+    assertStringIncludes(found?.message ?? "", says);
+    assertEquals(report.passed, false);
+  });
+}
+
+Deno.test("the example of workflows/custom keeps the contract, secret and all", async () => {
+  const report = await checkEnvironment(GUESS.pathname);
+  assertEquals(
+    report.checks.filter(({ status }) => status !== "passed").map(({ message }) => message),
+    ["it has no remark()"],
+  );
+  assert(report.passed);
+});
+
+for (const [flaw, { make, check, says }] of Object.entries(brokenGuesses)) {
+  Deno.test(`the checks find ${flaw} in it`, async () => {
+    const report = await checkEnvironment({ ...guess, make });
     const found = report.checks.find(({ name }) => name === check);
     assertEquals(found?.status, "failed", JSON.stringify(report, null, 2));
     assertStringIncludes(found?.message ?? "", says);

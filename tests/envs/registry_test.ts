@@ -33,7 +33,7 @@ Deno.test("what cannot be made is refused with what to do", async () => {
     [
       "taxi",
       { horizn: 3 },
-      'no option "horizn"; did you mean "horizon"? (valid: task, horizon, historyLength, prompt)',
+      'no option "horizn"; did you mean "horizon"? (valid: task, horizon, historyLength, prompt, instructions)',
     ],
     ["taxi", { task: "fly" }, 'option "task": '],
     ["taxi", { task: "fly", horizon: -1 }, 'option "horizon": '],

@@ -62,6 +62,26 @@ Deno.test("the history is as long as asked", () => {
   }
 });
 
+Deno.test("instructions stand first, and are those of the task", () => {
+  const danger = "An action without effect ends the episode as a failure.";
+  const env = make({ instructions: true });
+  env.reset({ seed: 0, state: START });
+  assertEquals(
+    env.step("2").observation.history,
+    `Drive to the passenger, pick them up, drive to the destination and drop them off. ${danger} Path east. `,
+  );
+  assertEquals(
+    env.reset({ seed: 0, task: "dropoff" }).observation.history,
+    `Drive to the destination and drop the passenger off. ${danger} `,
+  );
+  const drawn = make({ instructions: true, prompt: "grid", task: "pickup", historyLength: 0 });
+  drawn.reset({ seed: 0, state: START });
+  assertEquals(
+    drawn.step("2").observation.history,
+    `Drive to the passenger and pick them up. ${danger}\n`,
+  );
+});
+
 Deno.test("remarks say where the goal lies, what is in the way, what went wrong, what to do", () => {
   const env = make();
   env.reset({ seed: 0, state: START });

@@ -1,4 +1,4 @@
-import { checkLabels, labelPosition, LABELS } from "../../agents/labels.ts";
+import { checkLabels, labelPosition, LABELS } from "../../envs/labels.ts";
 import { assertEquals, assertThrows } from "../../std/assert.ts";
 
 function actions(...labels: string[]) {
