@@ -30,6 +30,8 @@ const REMEMBERED = 20_000;
 /** The marker without its last sign also begins the policy's list of actions. */
 const CUT = ACTION_MARKER.slice(0, -1);
 
+const stateSchema = z.array(z.tuple([z.string(), z.string()]));
+
 class OnnxAgent implements ReflectionAgent {
   readonly #generator: Generator;
   readonly #options: OnnxOptions;
@@ -62,6 +64,18 @@ class OnnxAgent implements ReflectionAgent {
       this.#remember(keyOf(prompt), comment);
     });
     return prompts.map((prompt) => comments.get(prompt) ?? "");
+  }
+
+  /** Comments by prompt: written anew beside other prompts, one could differ by a rounding. */
+  state(): [key: string, comment: string][] {
+    return [...this.#comments];
+  }
+
+  /** Remembers what another agent did. */
+  restore(state: unknown): void {
+    const comments = stateSchema.parse(state);
+    this.#comments.clear();
+    for (const [key, comment] of comments) this.#comments.set(key, comment);
   }
 
   async dispose(): Promise<void> {

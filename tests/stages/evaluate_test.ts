@@ -11,6 +11,7 @@ import { readResults } from "../../training/results.ts";
 import { assert, assertEquals, assertNotEquals } from "../../std/assert.ts";
 import corridor from "../envs/corridor.ts";
 import { tinyModel, tokenizer } from "../training/tiny.ts";
+import { noCheckpoints } from "./no_checkpoints.ts";
 
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -43,6 +44,7 @@ async function evaluated(change: Record<string, unknown> = {}, seed = 1) {
     signal: new AbortController().signal,
     device: "auto",
     folder,
+    checkpoints: noCheckpoints,
     output: (name) => `${folder}/${name}`,
     log: () => {},
     progress: () => {},
