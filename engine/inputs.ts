@@ -11,6 +11,13 @@ import type { Secrets } from "./secrets.ts";
 import { slotOptions } from "./slot.ts";
 import { plain, type ScalarNode, type TreeNode } from "./tree.ts";
 
+/** Makes the reference for a path: where it stands, and what of it matters. */
+export type FoundPath = (
+  path: string,
+  node: ScalarNode,
+  fingerprint?: Fingerprint,
+) => ArtifactReference;
+
 /**
  * The tree with every text that stands where the schema wants an artifact replaced by a reference to
  * that path, which `found` makes.
@@ -18,7 +25,7 @@ import { plain, type ScalarNode, type TreeNode } from "./tree.ts";
 export function markPaths(
   schema: z.ZodType,
   node: TreeNode,
-  found: (path: string, node: ScalarNode, fingerprint?: Fingerprint) => ArtifactReference,
+  found: FoundPath,
 ): TreeNode {
   const options = unwrap(schema);
   if (node.kind === "scalar") {

@@ -82,7 +82,7 @@ async function loadStages(
     modules: stages,
     diagnostics,
     budget: new Budget(),
-    path: (path, node) => paths.reference(path, node),
+    path: (...found) => paths.reference(...found),
   };
   try {
     const own = fileContext(file, defaultInputs(file, load));

@@ -2,7 +2,7 @@
  * A stage as its file has it: its keys, its matrix, its seeds and conditions; its `with` comes later.
  * @module
  */
-import type { ArtifactReference } from "./artifact.ts";
+import type { FoundPath } from "./inputs.ts";
 import { readCondition } from "./conditions.ts";
 import type { Diagnostics, Position } from "./diagnostics.ts";
 import { IncludedFile } from "./included_file.ts";
@@ -14,15 +14,7 @@ import { resolve } from "./resolve.ts";
 import type { Scope } from "./scope.ts";
 import { chooseModule, type ChosenModule } from "./stage_module.ts";
 import { parseLeniently, seedSyntax, type StageSyntax, stageSyntax } from "./syntax.ts";
-import {
-  child,
-  type Entry,
-  isAbsent,
-  type MapNode,
-  plain,
-  type ScalarNode,
-  type TreeNode,
-} from "./tree.ts";
+import { child, type Entry, isAbsent, type MapNode, plain, type TreeNode } from "./tree.ts";
 import type { Condition } from "./workflow.ts";
 import type { WorkflowFile } from "./workflow_file.ts";
 
@@ -35,7 +27,7 @@ export interface Load {
   /** Counts what the files grow into. */
   readonly budget: Budget;
   /** A path that a file has as a reference from the workflow's own folder; told of the node that has it. */
-  readonly path: (path: string, node: ScalarNode) => ArtifactReference;
+  readonly path: FoundPath;
 }
 
 /** One file, as the workflow itself or as one of its stages includes it. */
