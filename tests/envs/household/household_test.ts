@@ -196,6 +196,17 @@ Deno.test("a state that is none of this size's is refused with what one looks li
   );
 });
 
+Deno.test("to be told of a thing is not to have seen it", async () => {
+  for (const options of [BRIEF, { furniture: 6, things: 6 }]) {
+    const env = make(options);
+    for (let seed = 0; seed < 10; seed++) {
+      await env.reset({ seed, task: "pick-and-place" });
+      const remark = await env.remark?.() ?? "";
+      assert(/^What I need is not in sight\. So I go /.test(remark), remark);
+    }
+  }
+});
+
 Deno.test("who is not shown the last action is not told that it was of no use", async () => {
   for (const historyLength of [0, 1]) {
     const env = make({ ...BRIEF, historyLength });
