@@ -17,7 +17,7 @@ import { type Bits, changedFacts } from "./state.ts";
 /** Situations A* looks into before it gets greedy. */
 const PATIENT = 400;
 /** Situations after which the planner gives up. */
-const MOST = 20_000;
+const MOST = 5_000;
 
 interface Node {
   /** Undefined until its turn comes. */
