@@ -95,13 +95,20 @@ export class Walk {
     };
   }
 
-  /** What can be done, in a fixed order; each text once. */
+  /**
+   * What can be done, each text once. What is always there comes first, what depends on the page last: so a
+   * command's place, and with it its label, changes as little as can be.
+   */
   commands(): Command[] {
     const { reading, answers } = this.settings;
     const { parent } = this.folder;
     const page = this.page();
     return [
       { verb: "ls", text: "ls" },
+      { verb: "exit", text: "exit" },
+      ...this.read.slice(-answers).map((file) =>
+        ({ verb: "id", text: `id ${file.path}`, file }) as const
+      ),
       ...parent === undefined ? [] : [{ verb: "cd", text: "cd ..", folder: parent } as const],
       ...(page?.folders ?? []).map((folder) =>
         ({ verb: "cd", text: `cd ${folder.name}`, folder }) as const
@@ -109,10 +116,6 @@ export class Walk {
       ...(page?.files ?? []).flatMap((file) =>
         reading.map((verb) => ({ verb, text: `${verb} ${file.name}`, file }))
       ),
-      ...this.read.slice(-answers).map((file) =>
-        ({ verb: "id", text: `id ${file.path}`, file }) as const
-      ),
-      { verb: "exit", text: "exit" },
     ];
   }
 

@@ -16,7 +16,7 @@ Deno.test("auto-explore: what the player reads", async () => {
   const listed = take("ls").observation;
   assertEquals(listed.history, "Did ls.\n");
   assertEquals(listed.state, `${question}\nIn /: sub/ a.ts b.bin (page 1 of 2)`);
-  assertEquals(offered(listed), ["ls", "cd sub", "cat a.ts", "cat b.bin", "exit"]);
+  assertEquals(offered(listed), ["ls", "exit", "cd sub", "cat a.ts", "cat b.bin"]);
   const read = take("cat a.ts").observation;
   assertEquals(read.history, "Did ls, cat a.ts.\n");
   assertEquals(
