@@ -36,7 +36,7 @@ Deno.test("docs/environments.md lists all options of the environments it tells o
     assertEquals(listed.sort(), Object.keys(properties ?? {}).sort(), module.name);
     return [module.name];
   });
-  assert(told.includes("taxi") && told.includes("frozen-lake"));
+  assert(["taxi", "frozen-lake", "household", "alfworld"].every((name) => told.includes(name)));
 });
 
 Deno.test("environment, agent and workflow are 150 lines together", async () => {

@@ -92,5 +92,6 @@ export const alfworld: EnvironmentModule<AlfworldOptions> = {
     "ALFWorld's original games, answered as the original engine does; the games are the user's own download.",
   with: alfworldOptions,
   tasks,
+  permissions: ({ data }) => data === undefined ? { env: [VARIABLE], read: [dataFolder()] } : {},
   make,
 };

@@ -38,12 +38,14 @@ Deno.test("small homes keep the contract, in every task", async () => {
     { ...household, tasks: HOUSEHOLD_TASKS },
     { with: BRIEF, episodes: 4 },
   );
-  assertEquals(checks.filter(({ status }) => status !== "passed"), []);
+  const other = checks.filter(({ status }) => status !== "passed");
+  assertEquals(other.map(({ message }) => message), ["it has no mistakes()"]);
 });
 
 Deno.test("large homes keep it, told plainly", async () => {
   const { checks } = await checkEnvironment({ ...household, tasks: ["all"] }, { episodes: 4 });
-  assertEquals(checks.filter(({ status }) => status !== "passed"), []);
+  const other = checks.filter(({ status }) => status !== "passed");
+  assertEquals(other.map(({ message }) => message), ["it has no mistakes()"]);
 });
 
 Deno.test("the expert does each task in few steps, and none can be done in fewer than it needs", async () => {

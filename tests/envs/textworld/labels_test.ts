@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "../../../std/assert.ts";
-import { LABELS } from "../../../agents/labels.ts";
+import { LABELS } from "../../../envs/labels.ts";
 import { labelled } from "../../../envs/textworld/labels.ts";
 import { Recent } from "../../../envs/textworld/recent.ts";
 
