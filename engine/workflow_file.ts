@@ -8,6 +8,7 @@ import { type Diagnostics, type Position, WorkflowError } from "./diagnostics.ts
 import { IncludedFile, isWorkflowPath } from "./included_file.ts";
 import { reportIssues } from "./issues.ts";
 import { MAX_INCLUDE_DEPTH } from "./limits.ts";
+import { matrixMentions } from "./matrix.ts";
 import { applyOverrides } from "./overrides.ts";
 import { readText, UnreadableError } from "./read_text.ts";
 import { parseLeniently, workflowSyntax } from "./syntax.ts";
@@ -36,6 +37,8 @@ export interface WorkflowFile {
   readonly root: TreeNode;
   /** Its keys, as far as they are right. */
   readonly fields: Partial<z.output<typeof workflowSyntax>>;
+  /** Names of matrix values that its variables mention: whoever uses those may use these. */
+  readonly matrixMentions: ReadonlySet<string>;
 }
 
 /** Reads one workflow's files, each once. */
@@ -75,11 +78,14 @@ export class WorkflowReader {
   async #finish(path: string, text: string, tree: TreeNode, chain: Chain): Promise<WorkflowFile> {
     const folder = resolve(dirname(path));
     // Its place among the files is before those it includes.
-    this.files.set(path, { path, folder, text, root: tree, fields: {} });
+    const vars = child(tree, "vars")?.value;
+    const mentions = vars === undefined ? new Set<string>() : matrixMentions(vars);
+    const begun = { path, folder, text, root: tree, fields: {}, matrixMentions: mentions };
+    this.files.set(path, begun);
     const included = await this.#includeFiles(tree, chain);
     const root = await importUserModules(included, folder, this.diagnostics);
     const fields = checkSyntax(root, path, this.diagnostics);
-    const file = { path, folder, text, root, fields };
+    const file = { ...begun, root, fields };
     this.files.set(path, file);
     return file;
   }

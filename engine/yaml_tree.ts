@@ -64,6 +64,7 @@ function convert(
     );
     return undefined;
   }
+  if (hasStrayCharacter(text, locate, diagnostics)) return undefined;
   const document = parseDocument(text, {
     uniqueKeys: false,
     ...(lineCounter && { lineCounter }),
@@ -87,9 +88,34 @@ function convert(
     .convert(document.contents);
 }
 
+/** Characters that no text file has; YAML lets them in only as escapes. */
+// deno-lint-ignore no-control-regex
+const STRAY = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|\r(?!\n)/;
+
+function hasStrayCharacter(text: string, locate: Locate, diagnostics: Diagnostics): boolean {
+  const found = STRAY.exec(text);
+  if (found === null) return false;
+  const before = text.slice(0, found.index).split("\n");
+  const { source, line } = locate(0);
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  const at = line === undefined ? { source } : { source, line: before.length, column };
+  const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+  const message = found[0] === "\r"
+    ? "a carriage return stands alone here: save the file with LF or CRLF at the ends of lines"
+    : `the control character U+${code} cannot stand in a workflow file`;
+  diagnostics.add(at, "control-character", message);
+  return true;
+}
+
 function tooDeep(): string {
   return `values may be nested at most ${MAX_DEPTH} levels deep`;
 }
+
+/** Keys that would not be what they look like. */
+const REFUSED_KEYS: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
+  "<<": "merge keys are not supported: name what is shared under vars, or repeat it",
+  ["__proto__"]: 'no key can be named "__proto__"',
+});
 
 /** Thrown to stop converting once a bound is passed; the error is already reported. */
 class BoundPassed extends Error {}
@@ -161,6 +187,10 @@ class Converter {
         continue;
       }
       const name = String(pair.key.value);
+      if (REFUSED_KEYS[name] !== undefined) {
+        this.diagnostics.add(key, "yaml", REFUSED_KEYS[name]);
+        continue;
+      }
       const earlier = entries.get(name);
       if (earlier === undefined) {
         const value = pair.value === null
@@ -182,6 +212,12 @@ class Converter {
   #scalar(node: unknown, at: Position): TreeNode {
     if (!isScalar(node)) return { kind: "scalar", value: null, at };
     const { value } = node;
+    if (value !== null && typeof value === "object") {
+      const message =
+        `a value tagged ${node.tag} cannot be used: write a text, number or true or false`;
+      this.diagnostics.add(at, "yaml", message);
+      return { kind: "scalar", value: null, at, broken: true };
+    }
     if (typeof value !== "string") return { kind: "scalar", value, at };
     const [start, end] = node.range ?? [0, 0];
     const inside = this.text.slice(start, end).indexOf(value);
