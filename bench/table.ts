@@ -39,6 +39,9 @@ export function tablesOf(results: Results): string {
   if (results.scaling.length > 0) {
     parts.push(heading(results, "scaling", "Growth of a training step"), scalingTable(results));
   }
+  if (results.engine.length > 0) {
+    parts.push(heading(results, "engine", "Loading and planning a workflow"), engineTable(results));
+  }
   const problems = problemsOf(results);
   if (problems.length > 0) parts.push(problems.map((problem) => `- ${problem}`).join("\n"));
   return parts.join("\n\n");
@@ -133,6 +136,17 @@ function decodeTable({ decode }: Results): string {
   const peers = peersIn(decode);
   const rows = decode.map((row) => [`${row.model}, batch ${row.batch}`, ...cells(row, peers)]);
   return table(comparedHead("model", peers), rows);
+}
+
+function engineTable({ engine }: Results): string {
+  const rows = engine.map(({ shape, stages, loadSeconds, planSeconds, memoryMiB }) => [
+    shape,
+    String(stages),
+    number(loadSeconds * 1000),
+    number(planSeconds * 1000),
+    number(memoryMiB),
+  ]);
+  return table(["workflow", "stages", "load, ms", "plan, ms", "memory, MiB"], rows);
 }
 
 function scalingTable({ scaling }: Results): string {

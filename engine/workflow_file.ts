@@ -179,6 +179,17 @@ export class WorkflowReader {
 /** The files that include one another down to the present one. */
 type Chain = readonly { readonly path: string; readonly absolute: string }[];
 
+/** The tree with nothing but keys in one of its maps. */
+function withBareKeys(root: TreeNode, key: string): TreeNode {
+  const entry = child(root, key);
+  if (root.kind !== "map" || entry?.value.kind !== "map") return root;
+  const bare = [...entry.value.entries].map(([name, { key: at }]) =>
+    [name, { key: at, value: { kind: "scalar", value: null, at } as const }] as const
+  );
+  const value = { ...entry.value, entries: new Map(bare) };
+  return { ...root, entries: new Map([...root.entries, [key, { ...entry, value }]]) };
+}
+
 /** A file's own scope; its seed is undefined where it states none. */
 export function fileContext(file: WorkflowFile, inputs: ReadonlyMap<string, TreeNode>) {
   return {
@@ -198,7 +209,8 @@ export function declaredSecrets({ root }: WorkflowFile): DeclaredSecret[] {
 }
 
 function checkSyntax(root: TreeNode, source: string, diagnostics: Diagnostics) {
-  const value = plain(root);
+  // What stands below a stage or variable is looked at elsewhere.
+  const value = plain(withBareKeys(withBareKeys(root, "stages"), "vars"));
   const parsed = workflowSyntax.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
   const subject = {

@@ -3,7 +3,13 @@ import { readBenchArguments } from "../../bench/arguments.ts";
 import { UsageError } from "../../cli/arguments.ts";
 
 Deno.test("all sections are measured unless some are named", () => {
-  assertEquals(readBenchArguments([])?.sections, ["matmul", "training", "decode", "scaling"]);
+  assertEquals(readBenchArguments([])?.sections, [
+    "matmul",
+    "training",
+    "decode",
+    "scaling",
+    "engine",
+  ]);
   assertEquals(readBenchArguments(["--only", "scaling", "--only", "matmul", "--quick"]), {
     sections: ["matmul", "scaling"],
     quick: true,

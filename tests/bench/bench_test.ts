@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "../../std/assert.ts";
 import { Contest } from "../../bench/contest.ts";
 import { ours } from "../../bench/contestants.ts";
+import { measureEngine } from "../../bench/sections/engine.ts";
 import { matmulTask, measureMatmul } from "../../bench/sections/matmul.ts";
 import { measureTraining } from "../../bench/sections/training.ts";
 import type { Contestant } from "../../bench/worker.ts";
@@ -36,6 +37,16 @@ Deno.test("a product and a training step are measured by a worker", async () => 
     const [step] = await measureTraining(contest, folder, [{ model, batch: 2, sequence: 16 }]);
     assertGreater(step!.ours, 0);
     assertEquals(contest.failed, false);
+  });
+});
+
+Deno.test("loading and planning are measured in a process of their own", async () => {
+  await withFolder(async (folder) => {
+    const rows = await measureEngine(folder, 1, [12]);
+    assertEquals(rows.map(({ shape, stages }) => [shape, stages]), [["chain", 12], ["matrix", 12]]);
+    for (const { loadSeconds, planSeconds, memoryMiB } of rows) {
+      assertGreater(Math.min(loadSeconds, planSeconds, memoryMiB), 0);
+    }
   });
 });
 

@@ -6,6 +6,11 @@ Deno.test("results are read back as they were written", () => {
   assertEquals(parseResults(JSON.stringify(results), "x"), results);
 });
 
+Deno.test("results from before a part was measured are still read", () => {
+  const { engine: _, ...before } = results;
+  assertEquals(parseResults(JSON.stringify(before), "x"), { ...results, engine: [] });
+});
+
 Deno.test("what are no results is an error that says what to do", () => {
   const [row] = results.matmul;
   const cases = ["", "{}", JSON.stringify({ ...results, matmul: [{ ...row, ours: "25" }] })];
