@@ -4,9 +4,9 @@
  */
 import { basename, isAbsolute, relative, resolve as resolvePath } from "node:path";
 import { ArtifactReference, type Fingerprint } from "./artifact.ts";
-import { Diagnostics } from "./diagnostics.ts";
+import { Diagnostics, LimitError } from "./diagnostics.ts";
 import { defaultInputs } from "./include.ts";
-import { Budget, LimitError } from "./limits.ts";
+import { Budget } from "./limits.ts";
 import type { StageModule } from "./module.ts";
 import type { Load } from "./stage_draft.ts";
 import { StageLoader } from "./stage_loader.ts";
@@ -37,15 +37,28 @@ const SEED = 1;
  */
 export async function loadWorkflow(file: string, options: LoadOptions): Promise<Workflow> {
   const diagnostics = new Diagnostics();
+  try {
+    const workflow = await load(file, options, diagnostics);
+    if (workflow !== undefined && diagnostics.empty) return workflow;
+  } catch (error) {
+    if (!(error instanceof LimitError)) throw error;
+    diagnostics.addLast(error);
+  }
+  diagnostics.throwIfAny();
+  throw new Error(`${file} has no contents and no errors`);
+}
+
+/** The workflow; something else where anything is wrong, which is in the diagnostics. */
+async function load(
+  file: string,
+  options: LoadOptions,
+  diagnostics: Diagnostics,
+): Promise<Workflow | undefined> {
   const reader = new WorkflowReader(diagnostics);
   const read = await reader.read(file, options.overrides ?? []);
-  if (read === undefined) {
-    diagnostics.throwIfAny();
-    throw new Error(`${file} has no contents and no errors`);
-  }
+  if (read === undefined) return undefined;
   const { file: root, changed } = read;
   const instances = await loadStages(root, reader.files, options, diagnostics);
-  diagnostics.throwIfAny();
   const { text, folder, fields } = root;
   const included = [...reader.files.values()].filter(({ path }) => path !== file);
   return {
@@ -84,19 +97,13 @@ async function loadStages(
     budget: new Budget(),
     path: (...found) => paths.reference(...found),
   };
-  try {
-    const own = fileContext(file, defaultInputs(file, load));
-    const context = { ...own, seed: own.seed ?? SEED, prefix: "", stagePrefix: "", depth: 0 };
-    const loader = new StageLoader(context, load);
-    loader.prepare();
-    await paths.check(diagnostics);
-    if (!diagnostics.empty) return [];
-    return loader.assemble({ gates: [], needs: [], cache: true, continueOnError: false });
-  } catch (error) {
-    if (!(error instanceof LimitError)) throw error;
-    diagnostics.add(error.at, error.code, error.message);
-    return [];
-  }
+  const own = fileContext(file, defaultInputs(file, load));
+  const context = { ...own, seed: own.seed ?? SEED, prefix: "", stagePrefix: "", depth: 0 };
+  const loader = new StageLoader(context, load);
+  loader.prepare();
+  await paths.check(diagnostics);
+  if (!diagnostics.empty) return [];
+  return loader.assemble({ gates: [], needs: [], cache: true, continueOnError: false });
 }
 
 /** Literal paths that stand for artifacts; each is relative to the file it was written in. */
