@@ -92,6 +92,7 @@ export const onnx: ReflectionAgentModule<OnnxOptions> = {
     ),
     batchSize: z.int().positive().default(64).describe("prompts run together"),
   }),
+  isDrawn: ({ temperature }) => temperature > 0,
   make: async (options) =>
     new OnnxAgent(
       await Generator.open(artifactPath(options.model)),

@@ -5,10 +5,11 @@
 import type { ReflectionAgentModule } from "./agent.ts";
 import { none } from "./none.ts";
 import { onnx } from "./onnx.ts";
+import { openai } from "./openai.ts";
 import { oracle } from "./oracle.ts";
 
 /** Every agent that comes with this program. */
-const builtIn: readonly ReflectionAgentModule[] = [none, onnx, oracle];
+const builtIn: readonly ReflectionAgentModule[] = [none, onnx, openai, oracle];
 
 /** The reflection agents a workflow can name, by name. */
 export const reflectionAgents: ReadonlyMap<string, ReflectionAgentModule> = new Map(
