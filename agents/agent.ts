@@ -54,6 +54,10 @@ export interface ReflectionAgentModule<Options = unknown> {
   readonly with: z.ZodType<Options>;
   /** What it needs of a stage's process beside reading this program and the files beside it. */
   readonly permissions?: Permissions<Options>;
+  /** True where another machine comments, so that the same batch may get other comments another time. */
+  readonly remote?: boolean;
+  /** Whether comments are drawn by the seed; left out, they do not depend on it. */
+  isDrawn?(options: Options): boolean;
   /** Makes one. */
   make(options: Options): Awaitable<ReflectionAgent>;
 }

@@ -12,6 +12,11 @@ export const none: ReflectionAgentModule<Record<string, never>> = {
   description: "No reflection: the policy decides on history and state alone.",
   with: z.strictObject({}),
   make: () => ({
-    reflect: (batch) => Promise.resolve(batch.map(() => "")),
+    // Async, so that an abort rejects the promise like every other failure of an agent.
+    // deno-lint-ignore require-await
+    reflect: async (batch, { signal }) => {
+      signal.throwIfAborted();
+      return batch.map(() => "");
+    },
   }),
 };

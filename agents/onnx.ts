@@ -10,7 +10,8 @@ import { type Artifact, artifact, artifactPath } from "../engine/artifact.ts";
 import type { Observation } from "../envs/environment.ts";
 import { Generator } from "../models/onnx/generator.ts";
 import type { ReflectionAgent, ReflectionAgentModule, ReflectOptions } from "./agent.ts";
-import { ACTION_MARKER, composeReflectionPrompt } from "./prompt.ts";
+import { CommentMemory } from "./memory.ts";
+import { composeReflectionPrompt, cutReflection, endsReflection } from "./prompt.ts";
 
 /** What the agent takes. */
 export interface OnnxOptions {
@@ -24,19 +25,10 @@ export interface OnnxOptions {
   readonly batchSize: number;
 }
 
-/** Comments remembered. */
-const REMEMBERED = 20_000;
-
-/** The marker without its last sign also begins the policy's list of actions. */
-const CUT = ACTION_MARKER.slice(0, -1);
-
-const stateSchema = z.array(z.tuple([z.string(), z.string()]));
-
 class OnnxAgent implements ReflectionAgent {
   readonly #generator: Generator;
   readonly #options: OnnxOptions;
-  /** By prompt, the one used longest ago first. */
-  readonly #comments = new Map<string, string>();
+  readonly #comments = new CommentMemory();
 
   constructor(generator: Generator, options: OnnxOptions) {
     this.#generator = generator;
@@ -50,32 +42,21 @@ class OnnxAgent implements ReflectionAgent {
     signal.throwIfAborted();
     const prompts = batch.map(composeReflectionPrompt);
     const drawn = this.#options.temperature > 0;
-    const keyOf = (prompt: string) => drawn ? `${seed}:${prompt}` : prompt;
-    const comments = new Map<string, string>();
-    for (const prompt of new Set(prompts)) {
-      const known = this.#recall(keyOf(prompt));
-      if (known !== undefined) comments.set(prompt, known);
-    }
-    const missing = [...new Set(prompts)].filter((p) => !comments.has(p));
-    const written = await this.#write(missing, seed, signal);
-    missing.forEach((prompt, i) => {
-      const comment = written[i] ?? "";
-      comments.set(prompt, comment);
-      this.#remember(keyOf(prompt), comment);
-    });
-    return prompts.map((prompt) => comments.get(prompt) ?? "");
+    const keys = drawn ? prompts.map((prompt) => `${seed}:${prompt}`) : prompts;
+    return await this.#comments.complete(
+      keys,
+      (missing) => this.#write(missing.map((i) => prompts[i] as string), seed, signal),
+    );
   }
 
   /** Comments by prompt: written anew beside other prompts, one could differ by a rounding. */
   state(): [key: string, comment: string][] {
-    return [...this.#comments];
+    return this.#comments.state();
   }
 
-  /** Remembers what another agent did. */
+  /** Remembers what another agent did. Throws a ZodError for what is no {@linkcode state}. */
   restore(state: unknown): void {
-    const comments = stateSchema.parse(state);
-    this.#comments.clear();
-    for (const [key, comment] of comments) this.#comments.set(key, comment);
+    this.#comments.restore(state);
   }
 
   async dispose(): Promise<void> {
@@ -98,32 +79,11 @@ class OnnxAgent implements ReflectionAgent {
         batchSize,
         seed,
         signal,
-        isComplete: (tokens) => tokenizer.decode(tokens).includes(CUT),
+        isComplete: (tokens) => endsReflection(tokenizer.decode(tokens)),
       },
     );
-    return written.map((tokens) => cutComment(tokenizer.decode(tokens)));
+    return written.map((tokens) => cutReflection(tokenizer.decode(tokens)));
   }
-
-  #recall(key: string): string | undefined {
-    const comment = this.#comments.get(key);
-    if (comment !== undefined) this.#remember(key, comment);
-    return comment;
-  }
-
-  #remember(key: string, comment: string): void {
-    this.#comments.delete(key);
-    this.#comments.set(key, comment);
-    const [oldest] = this.#comments.keys();
-    if (this.#comments.size > REMEMBERED && oldest !== undefined) {
-      this.#comments.delete(oldest);
-    }
-  }
-}
-
-/** What is before the action marker, without the spaces around it. */
-function cutComment(text: string): string {
-  const marker = text.indexOf(CUT);
-  return (marker < 0 ? text : text.slice(0, marker)).trim();
 }
 
 /** The agent as a workflow names it. */
@@ -142,6 +102,7 @@ export const onnx: ReflectionAgentModule<OnnxOptions> = {
     ),
     batchSize: z.int().positive().default(64).describe("prompts run together"),
   }),
+  isDrawn: ({ temperature }) => temperature > 0,
   make: async (options) =>
     new OnnxAgent(
       await Generator.open(artifactPath(options.model)),

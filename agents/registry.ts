@@ -5,11 +5,12 @@
 import type { ReflectionAgentModule } from "./agent.ts";
 import { none } from "./none.ts";
 import { onnx } from "./onnx.ts";
+import { openai } from "./openai.ts";
 import { oracle } from "./oracle.ts";
 import { type PlayerModule, random } from "./random.ts";
 
 /** Every agent that comes with this program. */
-const builtIn: readonly ReflectionAgentModule[] = [none, onnx, oracle];
+const builtIn: readonly ReflectionAgentModule[] = [none, onnx, openai, oracle];
 
 /** The reflection agents a workflow can name, by name. */
 export const reflectionAgents: ReadonlyMap<string, ReflectionAgentModule> = new Map(

@@ -301,7 +301,7 @@ stages:
   clean: { uses: make, needs: one, if: failure(), with: { size: 2 } }
 `,
   });
-  const run = await work.run({ stages: failing });
+  const run = await work.run({ stages: failing, concurrency: 1 });
   const ended = reasons(run.stages);
   const inner = (name: string) =>
     ["bad", "one", "two", "clean"].map((stage) => ended[`${name}/${stage}`]);
