@@ -115,8 +115,12 @@ export class Diagnostics {
   }
 }
 
-/** A text on one line that changes nothing about the terminal it is printed on. */
+/** Characters of a message: a hostile file's names may be of any length. */
+const LONGEST_MESSAGE = 2000;
+
+/** A text on one line, not too long, that changes nothing about the terminal it is printed on. */
 function printable(text: string): string {
+  if (text.length > LONGEST_MESSAGE) return printable(`${text.slice(0, LONGEST_MESSAGE - 1)}…`);
   // deno-lint-ignore no-control-regex
   return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -3,6 +3,7 @@
  * file that is nothing but errors is not read to its end.
  * @module
  */
+import process from "node:process";
 import { Composer, type CST, type Document, Parser } from "yaml";
 
 /** Errors of one text that are told; nobody reads more of them at once. */
@@ -19,9 +20,26 @@ export interface YamlProblem {
 }
 
 /** A text's first document, and what is wrong with the text. */
-export function parseDocument(
-  text: string,
-): { document: Document.Parsed | undefined; problems: readonly YamlProblem[] } {
+export interface Parsed {
+  /** Undefined where reading stopped early. */
+  readonly document: Document.Parsed | undefined;
+  /** The first errors, in the parser's order. */
+  readonly problems: readonly YamlProblem[];
+}
+
+/** Reads a text. */
+export function parseDocument(text: string): Parsed {
+  const { env } = process;
+  // The parser asks the environment at every token whether to trace it, a quarter of its time.
+  process.env = {};
+  try {
+    return compose(text);
+  } finally {
+    process.env = env;
+  }
+}
+
+function compose(text: string): Parsed {
   const told: YamlProblem[] = [];
   const composer = new Composer({ uniqueKeys: false, prettyErrors: false });
   stopEarly(composer, told);

@@ -23,12 +23,35 @@ const stages: ReadonlyMap<string, StageModule> = new Map(
   }]),
 );
 
-/** Texts to begin with: the shipped workflows, and the wrong ones. */
+/** A workflow with something of everything, and nothing wrong: most of what is spoilt comes from it. */
+const RIGHT = `
+name: x
+vars: { size: 3, env: { uses: taxi, with: { task: pickup } }, sizes: [1, 2] }
+inputs: { more: { type: list, default: [4, 5] }, note: { type: string, required: false } }
+outputs: { model: "\${{ stages.b.outputs.model }}" }
+secrets: [KEY]
+stages:
+  a: { uses: make, with: { size: "\${{ vars.size }}", name: "k-\${{ secrets.KEY }}" } }
+  b: { uses: train, with: { dataset: "\${{ stages.a.outputs.data }}", note: "\${{ inputs.note }}" } }
+  c:
+    uses: make
+    matrix: { size: ["\${{ vars.sizes }}", "\${{ inputs.more }}"], include: [{ size: 9, seed: 2 }] }
+    if: matrix.size > 1 && success()
+    with: { size: "\${{ matrix.size }}" }
+  d:
+    uses: ./includes/arm.yaml
+    matrix: { seed: [1, 2] }
+    with: { dataset: "\${{ stages.a.outputs.data }}", size: "\${{ length(vars.sizes) }}" }
+  e: { uses: play, needs: [c, d], with: { env: "\${{ vars.env }}", models: ["\${{ stages.d.outputs.model }}"] } }
+`;
+
+/** Texts to begin with: a right one as often as all others, which are the shipped and the wrong ones. */
 export function corpus(): string[] {
-  return ["workflows", ERRORS, `${ERRORS}/includes`].flatMap((folder) =>
+  const files = ["workflows", ERRORS, `${ERRORS}/includes`].flatMap((folder) =>
     [...Deno.readDirSync(folder)].filter(({ name, isFile }) => isFile && name.endsWith(".yaml"))
       .map(({ name }) => Deno.readTextFileSync(`${folder}/${name}`))
   );
+  return [...files, ...files.map(() => RIGHT)];
 }
 
 type Mutation = (text: string, random: Random, texts: readonly string[]) => string;
@@ -130,10 +153,10 @@ function expression(random: Random): string {
   return Array.from({ length: random.below(12) }, () => random.pick(words)).join(" ");
 }
 
-/** A text of the corpus with up to six things changed, as bytes: some are no text any more. */
+/** A text of the corpus with up to six things changed, mostly few, as bytes: some are no text any more. */
 export function spoil(random: Random, texts: readonly string[]): Uint8Array<ArrayBuffer> {
   let text = random.pick(texts);
-  for (let left = 1 + random.below(6); left > 0; left--) {
+  for (let left = 1 + random.below(1 + random.below(6)); left > 0; left--) {
     text = random.pick(mutations)(text, random, texts);
   }
   const bytes = new TextEncoder().encode(text);
