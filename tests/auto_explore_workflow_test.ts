@@ -35,8 +35,11 @@ async function collected(split: "train" | "test", episodes: number) {
 Deno.test("workflows/auto-explore.yaml loads, and tests each player at depths 1 and 2", async () => {
   const { instances } = await loadWorkflow(file.pathname);
   const names = instances.map(({ name }) => name);
-  for (const player of ["reflect-rl", "reflect-sft", "sft", "random"]) {
-    for (const depth of [1, 2]) assert(names.includes(`test-${player} (task=depth-${depth})`));
+  const tests = ["reflect-rl", "reflect-sft", "sft-rl", "sft"].map((name) =>
+    `methods/test-${name}`
+  );
+  for (const test of [...tests, "random"]) {
+    for (const depth of [1, 2]) assert(names.includes(`${test} (task=depth-${depth})`), test);
   }
 });
 
@@ -58,13 +61,13 @@ Deno.test("its questions: enough of each depth, none in training and tests", asy
 });
 
 Deno.test("its prompts fit the model's context", async () => {
-  const { positions, vocabulary } = vars.model.with;
+  const { positions, vocabulary } = stages.methods.with.model.with;
   const train = await collected("train", 600);
   const tokenizer = Tokenizer.fromJson(trainTokenizer(policyTexts(train.policy, true), {
     vocabularySize: vocabulary,
     labels: Array.from({ length: 16 }, (_, index) => labelText(String(index))),
   }));
-  const { maxTokens } = stages["policy-reflect-rl"].with.reflection.with;
+  const maxTokens = stages.methods.with["reflection-tokens"];
   for (const { policy } of [train, await collected("test", 300)]) {
     const longest = policyTexts(policy, false).map((text) => tokenizer.encode(text).length)
       .reduce((most, length) => Math.max(most, length), 0);
