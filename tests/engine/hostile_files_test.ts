@@ -109,6 +109,15 @@ Deno.test("of very many errors the first are told", async () => {
   );
 });
 
+Deno.test("a text that is nothing but errors is not read to its end", async () => {
+  for (const sign of [",", "}"]) {
+    const errors = await errorsOf(`stages: { one: ${sign.repeat(30_000)}`);
+    // The parser counts wrong tokens and wrong values apart.
+    assertLess(errors.length, 110);
+    assertEquals(errors[0]?.includes("error[yaml]: Unexpected"), true);
+  }
+});
+
 Deno.test("a module that is no program is told at the stage that uses it", async () => {
   const folder = await Deno.makeTempDir({ prefix: "hostile-" });
   try {
