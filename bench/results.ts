@@ -70,6 +70,9 @@ const engineSchema = z.object({
   loadSeconds: rate,
   planSeconds: rate,
   memoryMiB: rate,
+  /** Of a run that computes everything, and of one that takes it from the cache; null where none was made. */
+  runSeconds: rate.nullable().default(null),
+  cachedSeconds: rate.nullable().default(null),
 });
 
 const measuredSchema = z.object({

@@ -43,7 +43,10 @@ export function tablesOf(results: Results): string {
     parts.push(heading(results, "envs", "Environments, steps/s"), environmentTable(results));
   }
   if (results.engine.length > 0) {
-    parts.push(heading(results, "engine", "Loading and planning a workflow"), engineTable(results));
+    parts.push(
+      heading(results, "engine", "Loading, planning and running a workflow"),
+      engineTable(results),
+    );
   }
   const problems = problemsOf(results);
   if (problems.length > 0) parts.push(problems.map((problem) => `- ${problem}`).join("\n"));
@@ -148,14 +151,20 @@ function environmentTable({ envs }: Results): string {
 }
 
 function engineTable({ engine }: Results): string {
-  const rows = engine.map(({ shape, stages, loadSeconds, planSeconds, memoryMiB }) => [
-    shape,
-    String(stages),
-    number(loadSeconds * 1000),
-    number(planSeconds * 1000),
-    number(memoryMiB),
+  const milliseconds = (seconds: number | null) => seconds === null ? "" : number(seconds * 1000);
+  const rows = engine.map((row) => [
+    row.shape,
+    String(row.stages),
+    milliseconds(row.loadSeconds),
+    milliseconds(row.planSeconds),
+    number(row.memoryMiB),
+    milliseconds(row.runSeconds === null ? null : row.runSeconds / row.stages),
+    milliseconds(row.cachedSeconds),
   ]);
-  return table(["workflow", "stages", "load, ms", "plan, ms", "memory, MiB"], rows);
+  return table([
+    ...["workflow", "stages", "load, ms", "plan, ms", "memory, MiB"],
+    ...["run, ms a stage", "run again, ms"],
+  ], rows);
 }
 
 function scalingTable({ scaling }: Results): string {

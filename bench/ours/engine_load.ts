@@ -1,6 +1,7 @@
 /**
  * One measurement of the engine in a process of its own, so that memory is its own and nothing is
- * warm: loads and plans the file that is its argument, and prints what that took as JSON.
+ * warm: loads and plans the file that is its argument, with `run` behind it also runs it twice, and
+ * prints what that took as JSON.
  * @module
  */
 import process from "node:process";
@@ -8,13 +9,13 @@ import { z } from "zod";
 import { artifact } from "../../engine/artifact.ts";
 import { ArtifactStore } from "../../engine/artifact_store.ts";
 import { KeyMaker } from "../../engine/cache_key.ts";
-import { loadWorkflow } from "../../engine/engine.ts";
+import { loadWorkflow, runWorkflow } from "../../engine/engine.ts";
 import type { StageModule } from "../../engine/module.ts";
 import { Planner } from "../../engine/plan.ts";
 import { ResultIndex } from "../../engine/result_index.ts";
 import { select } from "../../engine/selection.ts";
 
-/** Takes up to many data sets and leaves one; nothing of it is run here. */
+/** Takes up to many data sets and leaves one that tells its seed: as little work as a stage can do. */
 const stage: StageModule = {
   name: "pass",
   version: "1",
@@ -23,7 +24,9 @@ const stage: StageModule = {
   usesDevice: false,
   outputs: { data: { kind: "dataset", description: "What it was given." } },
   with: z.object({ data: z.array(artifact("dataset")).default([]) }),
-  run: () => Promise.resolve(),
+  run: async (_, context) => {
+    await Deno.writeTextFile(context.output("data"), `${context.seed}`);
+  },
 };
 
 /** What one load and one plan took. */
@@ -38,10 +41,20 @@ export interface EngineCost {
   readonly memoryMiB: number;
 }
 
+/** What two runs took. */
+export interface RunCost {
+  /** Seconds of the first run, which computes everything, in this process. */
+  readonly runSeconds: number;
+  /** Seconds of the second run, which takes everything from the cache. */
+  readonly cachedSeconds: number;
+}
+
+const stages = new Map([[stage.name, stage]]);
+
 /** Loads and plans a workflow of stages `pass`. */
 export async function measureLoad(file: string, runsFolder: string): Promise<EngineCost> {
   const began = performance.now();
-  const workflow = await loadWorkflow(file, { stages: new Map([[stage.name, stage]]) });
+  const workflow = await loadWorkflow(file, { stages });
   const loaded = performance.now();
   using index = await ResultIndex.openForPlan(runsFolder);
   const selection = select(workflow, undefined, []);
@@ -58,7 +71,26 @@ export async function measureLoad(file: string, runsFolder: string): Promise<Eng
   };
 }
 
+/** Runs a workflow of stages `pass` twice. */
+export async function measureRuns(file: string, runsFolder: string): Promise<RunCost> {
+  const device = {
+    choice: "auto",
+    describe: () => Promise.reject(new Error("no stage computes on it")),
+  } as const;
+  const seconds = async () => {
+    const began = performance.now();
+    const { status } = await runWorkflow(file, { stages, runsFolder, device });
+    if (status !== "done") throw new Error(`the run ended as ${status}`);
+    return (performance.now() - began) / 1000;
+  };
+  return { runSeconds: await seconds(), cachedSeconds: await seconds() };
+}
+
 if (import.meta.main) {
-  const [file = "", runsFolder = ""] = Deno.args;
-  console.log(JSON.stringify(await measureLoad(file, runsFolder)));
+  const [file = "", runsFolder = "", runs] = Deno.args;
+  const cost = await measureLoad(file, runsFolder);
+  console.log(JSON.stringify({
+    ...cost,
+    ...runs === "run" && await measureRuns(file, runsFolder),
+  }));
 }

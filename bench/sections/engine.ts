@@ -1,9 +1,9 @@
 /**
- * What the engine itself costs: loading and planning workflows of many stages. Ours alone; it uses
- * no device.
+ * What the engine itself costs: loading, planning and running workflows of many stages that do next to
+ * nothing. Ours alone; it uses no device.
  * @module
  */
-import type { EngineCost } from "../ours/engine_load.ts";
+import type { EngineCost, RunCost } from "../ours/engine_load.ts";
 import type { EngineRow } from "../results.ts";
 import { median } from "../statistics.ts";
 
@@ -12,6 +12,8 @@ export type EngineShape = EngineRow["shape"];
 
 /** Numbers of stages to measure. */
 export const COUNTS: readonly number[] = [100, 1000, 10_000];
+/** Workflows of more stages are planned, not run. */
+const MOST_RUN = 1000;
 
 /** A workflow of so many stages: each reads the one before it, or all are of one matrix. */
 export function workflowText(shape: EngineShape, count: number): string {
@@ -46,15 +48,21 @@ export async function measureEngine(
     for (const count of counts) {
       const file = `${folder}/${shape}-${count}.yaml`;
       await Deno.writeTextFile(file, workflowText(shape, count));
-      const costs: EngineCost[] = [];
-      for (let round = 0; round < rounds; round++) costs.push(await measureOnce(file, folder));
+      const costs: (EngineCost & Partial<RunCost>)[] = [];
+      for (let round = 0; round < rounds; round++) {
+        costs.push(await measureOnce(file, `${folder}/${shape}-${count}-${round}`, count));
+      }
       const middle = (key: keyof EngineCost) => median(costs.map((cost) => cost[key]));
+      const middleRun = (key: keyof RunCost) =>
+        count > MOST_RUN ? null : median(costs.map((cost) => cost[key] ?? NaN));
       const row = {
         shape,
         stages: middle("stages"),
         loadSeconds: middle("loadSeconds"),
         planSeconds: middle("planSeconds"),
         memoryMiB: middle("memoryMiB"),
+        runSeconds: middleRun("runSeconds"),
+        cachedSeconds: middleRun("cachedSeconds"),
       };
       rows.push(row);
       const [load, plan] = [row.loadSeconds.toFixed(3), row.planSeconds.toFixed(3)];
@@ -64,16 +72,23 @@ export async function measureEngine(
   return rows;
 }
 
-async function measureOnce(file: string, folder: string): Promise<EngineCost> {
+async function measureOnce(
+  file: string,
+  runsFolder: string,
+  count: number,
+): Promise<EngineCost & Partial<RunCost>> {
   const { success, stdout, stderr } = await new Deno.Command("deno", {
     args: [
       "run",
       "--no-prompt",
       "--allow-read",
+      // A link, as the one to the newest run, needs it unscoped.
+      "--allow-write",
       "--allow-env=LOG_TOKENS,LOG_STREAM",
       "bench/ours/engine_load.ts",
       file,
-      `${folder}/runs`,
+      runsFolder,
+      count > MOST_RUN ? "plan" : "run",
     ],
   }).output();
   if (!success) throw new Error(`the engine's measurement failed: ${decode(stderr)}`);

@@ -66,8 +66,8 @@ Deno.test("loading and planning are measured in a process of their own", async (
   await withFolder(async (folder) => {
     const rows = await measureEngine(folder, 1, [12]);
     assertEquals(rows.map(({ shape, stages }) => [shape, stages]), [["chain", 12], ["matrix", 12]]);
-    for (const { loadSeconds, planSeconds, memoryMiB } of rows) {
-      assertGreater(Math.min(loadSeconds, planSeconds, memoryMiB), 0);
+    for (const { loadSeconds, planSeconds, memoryMiB, runSeconds, cachedSeconds } of rows) {
+      assertGreater(Math.min(loadSeconds, planSeconds, memoryMiB, runSeconds!, cachedSeconds!), 0);
     }
   });
 });

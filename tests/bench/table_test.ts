@@ -34,6 +34,8 @@ Deno.test("what the engine costs is told in milliseconds", () => {
     "50",
     "10",
     "80",
+    "5",
+    "200",
   ]);
 });
 
