@@ -62,6 +62,20 @@ Deno.test("the files of docs/workflows.md that include one another are valid", a
   }
 });
 
+Deno.test("the workflow of docs/reflection_agents.md is valid", async () => {
+  const page = await Deno.readTextFile(new URL("docs/reflection_agents.md", root));
+  const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1];
+  assert(example !== undefined, "docs/reflection_agents.md shows no workflow");
+  const file = await Deno.makeTempFile({ suffix: ".yaml" });
+  try {
+    await Deno.writeTextFile(file, example);
+    const { instances } = await loadWorkflow(file);
+    assertEquals(instances.map(({ name }) => name), ["demos"]);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
 Deno.test("every task the README names exists", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const named = [...readme.matchAll(/deno task ([a-z-]+)/g)].map(([, name]) => name!);

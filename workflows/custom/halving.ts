@@ -14,7 +14,11 @@ const halving: ReflectionAgentModule<Record<string, never>> = {
   description: "Says which number halves what is left.",
   with: z.strictObject({}),
   make: () => ({
-    reflect: (batch) => Promise.resolve(batch.map(({ state }) => comment(state))),
+    // deno-lint-ignore require-await
+    reflect: async (batch, { signal }) => {
+      signal.throwIfAborted();
+      return batch.map(({ state }) => comment(state));
+    },
   }),
 };
 export default halving;
