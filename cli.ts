@@ -1,6 +1,6 @@
 /**
- * The command line: `deno task workflow`, `runs`, `serve`, `schema`, `check-env`,
- * `check-agent`.
+ * The command line: `deno task workflow`, `runs`, `serve`, `schema`, `check-env`, `check-agent`,
+ * `explore`.
  *
  * Each subcommand is imported when it is asked for, so that none pays for another's start.
  * @module
@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import("./cli/schema.ts")).schemaCommand,
   "check-agent": async () => (await import("./stages/check_agent.ts")).checkAgentCommand,
   "check-env": async () => (await import("./stages/check_env.ts")).checkEnvCommand,
+  explore: async () => (await import("./cli/explore.ts")).exploreCommand,
 };
 
 /** Runs a subcommand. Returns the process's exit code: 2 where the arguments are wrong. */

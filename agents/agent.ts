@@ -31,6 +31,13 @@ export interface ReflectionAgent {
     batch: readonly Observation[],
     options: ReflectOptions,
   ): Promise<string[]>;
+  /**
+   * What it remembers of earlier batches, where later comments may depend on that; JSON-serialisable. A
+   * training that is interrupted saves it.
+   */
+  state?(): unknown;
+  /** Remembers what another one did, whose `state()` that was. Throws where it is none. */
+  restore?(state: unknown): void;
   /** Frees sessions and buffers. */
   dispose?(): Promise<void>;
 }

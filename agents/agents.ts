@@ -8,6 +8,7 @@
  * - `none.ts` says nothing; `oracle.ts` the teacher while data is collected; `onnx.ts` a trained reflection
  *   model in ONNX Runtime; `openai.ts` a model on a server; `memory.ts` what was said already
  * - `policy.ts` the player itself: one label for each observation; `labels.ts` the tokens of the labels
+ * - `random.ts` a player without a model, to compare with
  *
  * An agent sees observations, never an environment. Not here: the forward pass (models/) and everything that
  * learns (training/).

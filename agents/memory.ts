@@ -3,8 +3,12 @@
  * @module
  */
 
+import { z } from "zod";
+
 /** Comments remembered where nothing else is said. */
 const REMEMBERED = 20_000;
+
+const stateSchema = z.array(z.tuple([z.string(), z.string()]));
 
 /** The newest comments, by whatever they depend on. */
 export class CommentMemory {
@@ -41,6 +45,18 @@ export class CommentMemory {
       this.#remember(key, written[i] ?? "");
     });
     return keys.map((key) => comments.get(key) as string);
+  }
+
+  /** All it remembers, the one used longest ago first. */
+  state(): [key: string, comment: string][] {
+    return [...this.#comments];
+  }
+
+  /** Remembers what another memory did, and that alone. Throws a ZodError for what is no {@linkcode state}. */
+  restore(state: unknown): void {
+    const comments = stateSchema.parse(state);
+    this.#comments.clear();
+    for (const [key, comment] of comments) this.#comments.set(key, comment);
   }
 
   /** Forgets all. */

@@ -49,6 +49,16 @@ class OnnxAgent implements ReflectionAgent {
     );
   }
 
+  /** Comments by prompt: written anew beside other prompts, one could differ by a rounding. */
+  state(): [key: string, comment: string][] {
+    return this.#comments.state();
+  }
+
+  /** Remembers what another agent did. Throws a ZodError for what is no {@linkcode state}. */
+  restore(state: unknown): void {
+    this.#comments.restore(state);
+  }
+
   async dispose(): Promise<void> {
     this.#comments.clear();
     await this.#generator.release();

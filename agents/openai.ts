@@ -66,6 +66,16 @@ class OpenaiAgent implements ReflectionAgent {
     });
   }
 
+  /** Answers so far: asked anew, the server may say something else. */
+  state(): [key: string, comment: string][] {
+    return this.#comments.state();
+  }
+
+  /** Remembers what another agent did. Throws a ZodError for what is no {@linkcode state}. */
+  restore(state: unknown): void {
+    this.#comments.restore(state);
+  }
+
   dispose(): Promise<void> {
     this.#comments.clear();
     return Promise.resolve();

@@ -19,8 +19,22 @@ export interface PolicyInput {
   readonly choices: number;
 }
 
+/** Who answers prompts with labels: a model, or chance (`random.ts`). */
+export interface Player {
+  /** The prompt of a situation, with the comment on it. */
+  input(observation: Observation, reflection: string): PolicyInput;
+  /** A label for each prompt; `seeds` has one seed a prompt, temperature 0 is greedy. */
+  choose(
+    inputs: readonly PolicyInput[],
+    options: {
+      readonly seeds: readonly number[];
+      readonly temperature?: number;
+    },
+  ): Promise<string[]>;
+}
+
 /** A model in the role of the policy. */
-export class Policy {
+export class Policy implements Player {
   readonly #prompts = new Map<string, readonly number[]>();
   readonly #labelTokens: number[] = [];
 

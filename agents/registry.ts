@@ -1,5 +1,5 @@
 /**
- * The reflection agents that come with this program, by name.
+ * The reflection agents that come with this program, and the players that are no models, by name.
  * @module
  */
 import type { ReflectionAgentModule } from "./agent.ts";
@@ -7,6 +7,7 @@ import { none } from "./none.ts";
 import { onnx } from "./onnx.ts";
 import { openai } from "./openai.ts";
 import { oracle } from "./oracle.ts";
+import { type PlayerModule, random } from "./random.ts";
 
 /** Every agent that comes with this program. */
 const builtIn: readonly ReflectionAgentModule[] = [none, onnx, openai, oracle];
@@ -14,4 +15,9 @@ const builtIn: readonly ReflectionAgentModule[] = [none, onnx, openai, oracle];
 /** The reflection agents a workflow can name, by name. */
 export const reflectionAgents: ReadonlyMap<string, ReflectionAgentModule> = new Map(
   builtIn.map((module) => [module.name, module]),
+);
+
+/** Players a workflow can name in place of a trained policy, by name. */
+export const players: ReadonlyMap<string, PlayerModule> = new Map(
+  ([random] as readonly PlayerModule[]).map((module) => [module.name, module]),
 );

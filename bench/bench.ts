@@ -14,6 +14,7 @@ import { describeMachine } from "./machine.ts";
 import { emptyResults, readResults, type Results, type Section } from "./results.ts";
 import type { Effort } from "./rounds.ts";
 import { measureDecode } from "./sections/decode.ts";
+import { measureEngine } from "./sections/engine.ts";
 import { measureEnvironments } from "./sections/envs.ts";
 import { measureMatmul } from "./sections/matmul.ts";
 import { measureScaling } from "./sections/scaling.ts";
@@ -33,6 +34,7 @@ const peersOf: Readonly<Record<Section, readonly Contestant[]>> = {
   decode: writers,
   scaling: [],
   envs: worlds,
+  engine: [],
 };
 
 /** Measures one section with workers of its own; gives what changes in the results. */
@@ -40,6 +42,7 @@ async function measure(
   section: Section,
   contest: Contest,
   folder: string,
+  effort: Effort,
 ): Promise<Partial<Results>> {
   switch (section) {
     case "matmul":
@@ -52,6 +55,8 @@ async function measure(
       return { scaling: await measureScaling(contest, folder) };
     case "envs":
       return { envs: await measureEnvironments(contest) };
+    case "engine":
+      return { engine: await measureEngine(folder, effort.rounds) };
   }
 }
 
@@ -70,7 +75,7 @@ async function measureAll(
         options.peers ? peersOf[section] : [],
         effort,
       );
-      const change = await measure(section, contest, folder);
+      const change = await measure(section, contest, folder, effort);
       const { problems, versions } = contest;
       const measured = { date: new Date().toISOString(), quick: options.quick, versions, problems };
       results = { ...results, ...change, measured: { ...results.measured, [section]: measured } };

@@ -6,7 +6,7 @@
 import { z } from "zod";
 
 /** The parts of the bench, in the order they are measured. */
-export const sections = ["matmul", "training", "decode", "scaling", "envs"] as const;
+export const sections = ["matmul", "training", "decode", "scaling", "envs", "engine"] as const;
 
 /** A part of the bench. */
 export type Section = typeof sections[number];
@@ -63,6 +63,15 @@ const scalingSchema = z.object({
   tokensPerSecond: rate,
 });
 
+const engineSchema = z.object({
+  /** How the stages hang together: each reads the one before it, or all are of one matrix. */
+  shape: z.enum(["chain", "matrix"]),
+  stages: z.int().positive(),
+  loadSeconds: rate,
+  planSeconds: rate,
+  memoryMiB: rate,
+});
+
 const measuredSchema = z.object({
   date: z.string(),
   /** Fewer and shorter measurements: good for seeing that it works, not for quoting. */
@@ -84,7 +93,9 @@ export const resultsSchema = z.object({
   trainingStep: z.array(trainingSchema),
   decode: z.array(decodeSchema),
   scaling: z.array(scalingSchema),
+  /** Results from before a part was measured have none of it. */
   envs: z.array(environmentSchema).default([]),
+  engine: z.array(engineSchema).default([]),
 });
 
 /** All results. */
@@ -105,10 +116,21 @@ export type DecodeRow = Results["decode"][number];
 export type EnvironmentRow = Results["envs"][number];
 /** A point of a growth curve. */
 export type ScalingRow = Results["scaling"][number];
+/** A workflow's row. */
+export type EngineRow = Results["engine"][number];
 
 /** No results, from this machine. */
 export function emptyResults(machine: Machine): Results {
-  return { machine, measured: {}, matmul: [], trainingStep: [], decode: [], scaling: [], envs: [] };
+  return {
+    machine,
+    measured: {},
+    matmul: [],
+    trainingStep: [],
+    decode: [],
+    scaling: [],
+    envs: [],
+    engine: [],
+  };
 }
 
 /**

@@ -42,6 +42,9 @@ export function tablesOf(results: Results): string {
   if (results.envs.length > 0) {
     parts.push(heading(results, "envs", "Environments, steps/s"), environmentTable(results));
   }
+  if (results.engine.length > 0) {
+    parts.push(heading(results, "engine", "Loading and planning a workflow"), engineTable(results));
+  }
   const problems = problemsOf(results);
   if (problems.length > 0) parts.push(problems.map((problem) => `- ${problem}`).join("\n"));
   return parts.join("\n\n");
@@ -142,6 +145,17 @@ function environmentTable({ envs }: Results): string {
   const peers = peersIn(envs);
   const rows = envs.map((row) => [`${row.environment} × ${row.instances}`, ...cells(row, peers)]);
   return table(comparedHead("environment × instances", peers), rows);
+}
+
+function engineTable({ engine }: Results): string {
+  const rows = engine.map(({ shape, stages, loadSeconds, planSeconds, memoryMiB }) => [
+    shape,
+    String(stages),
+    number(loadSeconds * 1000),
+    number(planSeconds * 1000),
+    number(memoryMiB),
+  ]);
+  return table(["workflow", "stages", "load, ms", "plan, ms", "memory, MiB"], rows);
 }
 
 function scalingTable({ scaling }: Results): string {

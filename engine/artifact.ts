@@ -12,12 +12,18 @@ export class Artifact {
     readonly kind: string,
     /** Absolute path of the file or folder. Read-only. */
     readonly path: string,
-    /** SHA-256 of the file, or of a folder's sorted listing of paths and hashes. Lower-case hex. */
+    /**
+     * SHA-256 of the file, or of a folder's sorted listing of paths and hashes. Lower-case hex; "" for a
+     * path of the user's own that cannot be hashed, whose stage is then not cached.
+     */
     readonly hash: string,
     /** Stage instance and output it came from, as `policy.model`; or the path as the user wrote it. */
     readonly origin: string,
   ) {}
 }
+
+/** SHA-256, lower-case hex, of what matters of a file or folder. */
+export type Fingerprint = (path: string) => string | Promise<string>;
 
 /** Stands for an output that is not computed yet, while a workflow is validated and planned. */
 export class ArtifactReference {
@@ -29,6 +35,8 @@ export class ArtifactReference {
     readonly instance: string | undefined,
     /** Output name, or the path. */
     readonly output: string,
+    /** What of a path matters; undefined where all of it does. */
+    readonly fingerprint?: Fingerprint | undefined,
   ) {}
 }
 
@@ -54,6 +62,29 @@ export function artifact(...kinds: string[]): z.ZodType<Artifact | string> {
       return `expected a ${expected} (a reference like \${{ stages.NAME.outputs.OUTPUT }}, or a path), got ${got}`;
     },
   }).meta({ artifact: kinds, description: `a ${expected}` });
+}
+
+const fingerprints = new WeakMap<z.core.$ZodType, Fingerprint>();
+
+/**
+ * Schema of an input that takes a folder of the user's own, of which not everything matters: a
+ * repository with its build outputs, say. The cache key has `fingerprint` of it in place of the hash of
+ * all its files. Otherwise as {@linkcode artifact}.
+ */
+export function sourceFolder(fingerprint: Fingerprint): z.ZodType<Artifact | string> {
+  const schema = artifact("folder");
+  fingerprints.set(schema, fingerprint);
+  return schema;
+}
+
+/** The fingerprint of a schema that {@linkcode sourceFolder} made. */
+export function fingerprintOf(schema: z.core.$ZodType): Fingerprint | undefined {
+  // A schema that was given a description is a copy whose parent is the original.
+  let original: z.core.$ZodType | undefined = schema;
+  while (original !== undefined && !fingerprints.has(original)) {
+    original = original._zod.parent;
+  }
+  return original && fingerprints.get(original);
 }
 
 /** The path behind an input of {@linkcode artifact}'s type. */

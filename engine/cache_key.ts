@@ -3,7 +3,7 @@
  * @module
  */
 import { resolve } from "node:path";
-import { type Artifact, ArtifactReference } from "./artifact.ts";
+import { type Artifact, ArtifactReference, type Fingerprint } from "./artifact.ts";
 import { canonical, type Json, NotCanonicalError } from "./canonical.ts";
 import { hashPath, hashText } from "./hash.ts";
 import { hashLockFile, hashSource, type SourceHash } from "./source_hash.ts";
@@ -52,10 +52,42 @@ export type OutputHash = (
   output: string,
 ) => string | undefined;
 
+/** A literal path's hash, or what keeps it from being computed. */
+interface PathHash {
+  readonly hash?: string;
+  readonly obstacle?: string;
+}
+
+/** Hashes of literal paths: of all their content, or of what matters of it. */
+class PathHashes {
+  readonly #known = new Map<Fingerprint, Map<string, PathHash>>();
+
+  get({ output, fingerprint = hashPath }: ArtifactReference): PathHash {
+    return this.#known.get(fingerprint)?.get(output) ?? {};
+  }
+
+  async hash(reference: ArtifactReference, folder: string): Promise<PathHash> {
+    const { output, fingerprint = hashPath } = reference;
+    const known = this.#known.get(fingerprint) ?? new Map<string, PathHash>();
+    this.#known.set(fingerprint, known);
+    const hashed = known.get(output) ?? await hashOf(resolve(folder, output), fingerprint);
+    known.set(output, hashed);
+    return hashed;
+  }
+}
+
+async function hashOf(path: string, fingerprint: Fingerprint): Promise<PathHash> {
+  try {
+    return { hash: await fingerprint(path) };
+  } catch (error) {
+    return { obstacle: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 /** Computes keys for one workflow; remembers hashes of sources and literal paths. */
 export class KeyMaker {
   readonly #sources = new Map<string, Promise<SourceHash>>();
-  readonly #paths = new Map<string, string>();
+  readonly #paths = new PathHashes();
   #lock: Promise<string | undefined> | undefined;
 
   /** For one workflow on one class of device. */
@@ -64,9 +96,9 @@ export class KeyMaker {
     readonly deviceClass: string | undefined,
   ) {}
 
-  /** SHA-256 of a literal path's file or folder, once a key was made of it. */
-  pathHash(path: string): string | undefined {
-    return this.#paths.get(path);
+  /** SHA-256 of a literal path's content, once a key was made of it; undefined where it has none. */
+  pathHash(reference: ArtifactReference): string | undefined {
+    return this.#paths.get(reference).hash;
   }
 
   /** The parts of an instance's key. */
@@ -75,7 +107,7 @@ export class KeyMaker {
     outputHash: OutputHash,
   ): Promise<KeyParts> {
     const { module } = instance;
-    await this.#hashPaths(instance.input);
+    const unhashed = await this.#hashPaths(instance.input);
     const input = this.#input(instance, outputHash);
     const source = await this.#source(instance.url);
     this.#lock ??= hashLockFile();
@@ -89,7 +121,7 @@ export class KeyMaker {
       device: module.usesDevice ? this.deviceClass ?? null : null,
       with: input.with,
     };
-    const obstacle = input.obstacle ?? source.obstacle ??
+    const obstacle = input.obstacle ?? unhashed ?? source.obstacle ??
       (module.usesDevice && this.deviceClass === undefined ? "the device is unknown" : undefined);
     const complete = obstacle === undefined && input.pending.size === 0;
     return {
@@ -114,7 +146,7 @@ export class KeyMaker {
       references.set(path, reference);
       const { instance: from, output } = reference;
       if (from === undefined) {
-        return { $artifact: this.#paths.get(output) ?? null };
+        return { $artifact: this.pathHash(reference) ?? null };
       }
       const hash = outputHash(from, output);
       if (hash === undefined) pending.add(from);
@@ -129,26 +161,25 @@ export class KeyMaker {
     }
   }
 
-  async #hashPaths(input: unknown): Promise<void> {
-    const paths = new Set<string>();
+  /** Hashes every literal path in the input. Returns why one cannot be, if one cannot. */
+  async #hashPaths(input: unknown): Promise<string | undefined> {
+    const found: ArtifactReference[] = [];
     try {
       canonical(input, (reference) => {
-        if (
-          reference instanceof ArtifactReference &&
-          reference.instance === undefined
-        ) paths.add(reference.output);
+        if (reference instanceof ArtifactReference && reference.instance === undefined) {
+          found.push(reference);
+        }
         return null;
       });
     } catch (error) {
       if (!(error instanceof NotCanonicalError)) throw error;
     }
-    for (const path of paths) {
-      if (this.#paths.has(path)) continue;
-      this.#paths.set(
-        path,
-        await hashPath(resolve(this.workflow.folder, path)),
-      );
+    let obstacle: string | undefined;
+    for (const reference of found) {
+      const hashed = await this.#paths.hash(reference, this.workflow.folder);
+      obstacle ??= hashed.obstacle;
     }
+    return obstacle;
   }
 
   #source(url: string): Promise<SourceHash> {

@@ -52,6 +52,17 @@ function formatPosition({ source, line, column }: Position): string {
   return line === undefined ? source : `${source}:${line}:${column}`;
 }
 
+/** A bound was passed: loading stops, with what was found so far. */
+export class LimitError extends Error {
+  /** What is wrong, for a diagnostic. */
+  constructor(readonly at: Position, readonly code: string, message: string) {
+    super(message);
+  }
+}
+
+/** More errors than anybody reads. */
+const MAX_ERRORS = 500;
+
 /** Collects errors; the same one from several matrix instances counts once. */
 export class Diagnostics {
   readonly #found = new Map<string, Diagnostic>();
@@ -62,12 +73,16 @@ export class Diagnostics {
     this.#sources.add(source);
   }
 
-  /** Adds an error. */
+  /** Adds an error; throws a {@linkcode LimitError} where there are too many. */
   add(at: Position, code: string, message: string): void {
     this.#sources.add(at.source);
-    const diagnostic = { at, code, message };
+    const diagnostic = { at, code, message: printable(message) };
     const key = formatDiagnostic(diagnostic);
-    if (!this.#found.has(key)) this.#found.set(key, diagnostic);
+    if (this.#found.has(key)) return;
+    if (this.#found.size >= MAX_ERRORS) {
+      throw new LimitError(at, "too-many-errors", `there are more than ${MAX_ERRORS} errors`);
+    }
+    this.#found.set(key, diagnostic);
   }
 
   /** Whether there is none so far. */
@@ -88,16 +103,38 @@ export class Diagnostics {
     );
   }
 
+  /** Adds the error that stopped the loading, however many there are. */
+  addLast({ at, code, message }: LimitError): void {
+    this.#sources.add(at.source);
+    this.#found.set(code, { at, code, message });
+  }
+
   /** Throws a {@linkcode WorkflowError} with everything found, if anything was. */
   throwIfAny(): void {
     if (!this.empty) throw new WorkflowError(this.list());
   }
 }
 
+/** Characters of a message: a hostile file's names may be of any length. */
+const LONGEST_MESSAGE = 2000;
+
+/** A text on one line, not too long, that changes nothing about the terminal it is printed on. */
+function printable(text: string): string {
+  if (text.length > LONGEST_MESSAGE) return printable(`${text.slice(0, LONGEST_MESSAGE - 1)}…`);
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+/** So many names are listed at most. */
+const LONGEST_LIST = 30;
+
 /** `; did you mean "x"? (valid: x, y)`, as far as there is something to say. */
 export function suggest(word: string, valid: readonly string[]): string {
   const close = nearest(word, valid);
   const hint = close === undefined ? "" : `; did you mean "${close}"?`;
-  const list = valid.length === 0 ? "" : ` (valid: ${valid.join(", ")})`;
-  return hint + list;
+  if (valid.length === 0) return hint;
+  const rest = valid.length > LONGEST_LIST ? `, and ${valid.length - LONGEST_LIST} more` : "";
+  return `${hint} (valid: ${valid.slice(0, LONGEST_LIST).join(", ")}${rest})`;
 }

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { join } from "node:path";
+
 /** A file that only grows. */
 export interface AppendFile extends Disposable {
   /** Appends bytes. Returns how many were taken, which may be fewer. */
@@ -122,3 +124,12 @@ export const disk: Files = {
     };
   },
 };
+
+/** Forces a file, or a folder and all below it, onto the disk. */
+export async function flushTree(path: string, files: Files = disk): Promise<void> {
+  const { isDirectory } = await files.info(path);
+  if (isDirectory) {
+    for (const { name } of await files.list(path)) await flushTree(join(path, name), files);
+  }
+  await files.flush(path);
+}

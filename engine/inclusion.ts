@@ -5,7 +5,8 @@
 import { mayHold } from "./conditions.ts";
 import { giveInputs } from "./include.ts";
 import type { IncludedFile } from "./included_file.ts";
-import { LimitError, MAX_INCLUDE_DEPTH } from "./limits.ts";
+import { LimitError } from "./diagnostics.ts";
+import { MAX_INCLUDE_DEPTH } from "./limits.ts";
 import type { OutputSignature } from "./scope.ts";
 import type { Draft, FileContext, Variant } from "./stage_draft.ts";
 import { readsOf, resolveWith, type Surroundings } from "./stage_instance.ts";

@@ -4,12 +4,19 @@
  * @module
  */
 import { z } from "zod";
-import { type Artifact, ArtifactReference } from "./artifact.ts";
+import { type Artifact, ArtifactReference, type Fingerprint, fingerprintOf } from "./artifact.ts";
 import type { StageModule } from "./module.ts";
 import { childSchema, strict, unwrap } from "./schemas.ts";
 import type { Secrets } from "./secrets.ts";
 import { slotOptions } from "./slot.ts";
 import { plain, type ScalarNode, type TreeNode } from "./tree.ts";
+
+/** Makes the reference for a path: where it stands, and what of it matters. */
+export type FoundPath = (
+  path: string,
+  node: ScalarNode,
+  fingerprint?: Fingerprint,
+) => ArtifactReference;
 
 /**
  * The tree with every text that stands where the schema wants an artifact replaced by a reference to
@@ -18,7 +25,7 @@ import { plain, type ScalarNode, type TreeNode } from "./tree.ts";
 export function markPaths(
   schema: z.ZodType,
   node: TreeNode,
-  found: (path: string, node: ScalarNode) => ArtifactReference,
+  found: FoundPath,
 ): TreeNode {
   const options = unwrap(schema);
   if (node.kind === "scalar") {
@@ -32,7 +39,8 @@ export function markPaths(
     if (others.some((option) => option.safeParse(node.value).success)) {
       return node;
     }
-    return { ...node, value: found(node.value, node) };
+    const fingerprint = options.map(fingerprintOf).find((print) => print !== undefined);
+    return { ...node, value: found(node.value, node, fingerprint) };
   }
   if (node.kind === "list") {
     const items = node.items.map((item, index) =>

@@ -227,6 +227,6 @@ export function describeNode(node: TreeNode): string {
   }
   if (value instanceof Artifact) return value.origin;
   if (value instanceof UserModule || value instanceof IncludedFile) return value.specifier;
-  const text = JSON.stringify(value);
+  const text = typeof value === "number" ? String(value) : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { runFiles } from "./layout.ts";
 import { Lock } from "./lock.ts";
+import { isStorageFailure } from "./storage_error.ts";
 
 /** An owner says that it lives this often. */
 const BEAT_MILLISECONDS = 5000;
@@ -102,7 +103,14 @@ export class Leases implements Disposable {
     this.#beat = prepare("UPDATE leases SET beat = beat + 1 WHERE run = ? AND held = 1");
     this.#release = prepare("UPDATE leases SET held = 0 WHERE key = ? AND run = ?");
     this.#finish = prepare("DELETE FROM leases WHERE key = ? AND run = ?");
-    this.#heartbeat = setInterval(() => this.#beat.run(run), times.beat);
+    this.#heartbeat = setInterval(() => {
+      try {
+        this.#beat.run(run);
+      } catch (error) {
+        // The next beat may come through; an error here, in a timer, would end the process.
+        if (!isStorageFailure(error)) throw error;
+      }
+    }, times.beat);
   }
 
   /** Those of a run whose record has begun, in a folder whose store exists. */

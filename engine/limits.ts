@@ -2,7 +2,7 @@
  * Bounds on what a workflow file may grow into: a hostile file costs an error, not the machine.
  * @module
  */
-import type { Position } from "./diagnostics.ts";
+import { LimitError, type Position } from "./diagnostics.ts";
 
 /** Most stage instances of a workflow, and most combinations of one matrix. */
 export const MAX_INSTANCES = 20_000;
@@ -11,19 +11,11 @@ export const MAX_INCLUSIONS = 5000;
 /** Deepest nesting of included files. */
 export const MAX_INCLUDE_DEPTH = 8;
 /** Values that references may be replaced by in all, lists and maps written out. */
-const MAX_VALUES = 5_000_000;
+const MAX_VALUES = 3_000_000;
 /** Characters of a text that references stand in. */
 const MAX_TEXT = 1024 * 1024;
 /** Inclusions that are being read because an earlier one reads what they leave. */
 const MAX_OPEN = 200;
-
-/** A bound was passed: loading stops. */
-export class LimitError extends Error {
-  /** What is wrong, for a diagnostic. */
-  constructor(readonly at: Position, readonly code: string, message: string) {
-    super(message);
-  }
-}
 
 /** Counts what one load has made of its files. Its methods throw a {@linkcode LimitError}. */
 export class Budget {

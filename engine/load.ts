@@ -3,10 +3,10 @@
  * @module
  */
 import { basename, isAbsolute, relative, resolve as resolvePath } from "node:path";
-import { ArtifactReference } from "./artifact.ts";
-import { Diagnostics } from "./diagnostics.ts";
+import { ArtifactReference, type Fingerprint } from "./artifact.ts";
+import { Diagnostics, LimitError } from "./diagnostics.ts";
 import { defaultInputs } from "./include.ts";
-import { Budget, LimitError } from "./limits.ts";
+import { Budget } from "./limits.ts";
 import type { StageModule } from "./module.ts";
 import type { Load } from "./stage_draft.ts";
 import { StageLoader } from "./stage_loader.ts";
@@ -37,15 +37,28 @@ const SEED = 1;
  */
 export async function loadWorkflow(file: string, options: LoadOptions): Promise<Workflow> {
   const diagnostics = new Diagnostics();
+  try {
+    const workflow = await load(file, options, diagnostics);
+    if (workflow !== undefined && diagnostics.empty) return workflow;
+  } catch (error) {
+    if (!(error instanceof LimitError)) throw error;
+    diagnostics.addLast(error);
+  }
+  diagnostics.throwIfAny();
+  throw new Error(`${file} has no contents and no errors`);
+}
+
+/** The workflow; something else where anything is wrong, which is in the diagnostics. */
+async function load(
+  file: string,
+  options: LoadOptions,
+  diagnostics: Diagnostics,
+): Promise<Workflow | undefined> {
   const reader = new WorkflowReader(diagnostics);
   const read = await reader.read(file, options.overrides ?? []);
-  if (read === undefined) {
-    diagnostics.throwIfAny();
-    throw new Error(`${file} has no contents and no errors`);
-  }
+  if (read === undefined) return undefined;
   const { file: root, changed } = read;
   const instances = await loadStages(root, reader.files, options, diagnostics);
-  diagnostics.throwIfAny();
   const { text, folder, fields } = root;
   const included = [...reader.files.values()].filter(({ path }) => path !== file);
   return {
@@ -82,21 +95,15 @@ async function loadStages(
     modules: stages,
     diagnostics,
     budget: new Budget(),
-    path: (path, node) => paths.reference(path, node),
+    path: (...found) => paths.reference(...found),
   };
-  try {
-    const own = fileContext(file, defaultInputs(file, load));
-    const context = { ...own, seed: own.seed ?? SEED, prefix: "", stagePrefix: "", depth: 0 };
-    const loader = new StageLoader(context, load);
-    loader.prepare();
-    await paths.check(diagnostics);
-    if (!diagnostics.empty) return [];
-    return loader.assemble({ gates: [], needs: [], cache: true, continueOnError: false });
-  } catch (error) {
-    if (!(error instanceof LimitError)) throw error;
-    diagnostics.add(error.at, error.code, error.message);
-    return [];
-  }
+  const own = fileContext(file, defaultInputs(file, load));
+  const context = { ...own, seed: own.seed ?? SEED, prefix: "", stagePrefix: "", depth: 0 };
+  const loader = new StageLoader(context, load);
+  loader.prepare();
+  await paths.check(diagnostics);
+  if (!diagnostics.empty) return [];
+  return loader.assemble({ gates: [], needs: [], cache: true, continueOnError: false });
 }
 
 /** Literal paths that stand for artifacts; each is relative to the file it was written in. */
@@ -106,14 +113,14 @@ class Paths {
   constructor(readonly workflow: WorkflowFile, readonly files: ReadonlyMap<string, WorkflowFile>) {}
 
   /** The path as the workflow's own folder reaches it, so that it is the same wherever it is written. */
-  reference(path: string, node: ScalarNode): ArtifactReference {
+  reference(path: string, node: ScalarNode, fingerprint?: Fingerprint): ArtifactReference {
     const { folder } = this.files.get(node.at.source) ?? this.workflow;
     const isOwn = isAbsolute(path) || folder === this.workflow.folder;
     const reached = isOwn ? path : relative(this.workflow.folder, resolvePath(folder, path));
     const nodes = this.#found.get(reached) ?? [];
     nodes.push(node);
     this.#found.set(reached, nodes);
-    return new ArtifactReference(undefined, undefined, reached);
+    return new ArtifactReference(undefined, undefined, reached, fingerprint);
   }
 
   /** Reports the paths at which nothing lies. */

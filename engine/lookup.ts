@@ -26,7 +26,7 @@ export function lookUp(reference: Reference, scope: Scope, place: Place): TreeNo
   const [root] = reference.path;
   if (root === "stages") return findOutput(reference, scope, place);
   if (root === "inputs") return findInput(reference, scope, place);
-  if (root === "matrix") return findMatrixValue(reference, scope);
+  if (root === "matrix") return findMatrixValue(reference, scope, place);
   if (root === "secrets") return findSecret(reference, scope, place);
   if (root === "seed" && reference.path.length === 1) {
     return scope.seed === undefined
@@ -65,9 +65,13 @@ function findInput(
   return { code: "unknown-input", message };
 }
 
-function findMatrixValue({ path }: Reference, scope: Scope): TreeNode | Problem {
+function findMatrixValue(
+  { path }: Reference,
+  { matrix, matrixNames, isMatrixWrong }: Scope,
+  { at }: Place,
+): TreeNode | Problem {
   const name = path.slice(1).join(".");
-  const { matrix, matrixNames } = scope;
+  if (isMatrixWrong) return { kind: "scalar", value: null, at, broken: true };
   const value = matrix?.get(name);
   if (value !== undefined) return value;
   const names = [...matrixNames ?? matrix?.keys() ?? []];

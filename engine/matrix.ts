@@ -9,7 +9,7 @@
 import { type Diagnostics, suggest } from "./diagnostics.ts";
 import { MAX_INSTANCES } from "./limits.ts";
 import { nameProblem } from "./syntax.ts";
-import { type MapNode, plain, type TreeNode } from "./tree.ts";
+import { type MapNode, mapScalars, plain, type TreeNode } from "./tree.ts";
 
 /** One combination of a matrix. */
 export interface Combination {
@@ -21,12 +21,14 @@ export interface Combination {
 
 type Values = Map<string, TreeNode>;
 
-/** Every combination; the first name of the matrix varies slowest, what `include` adds comes last. */
+/**
+ * Every combination; the first name of the matrix varies slowest, what `include` adds comes last.
+ * Undefined where the matrix is wrong, which is reported.
+ */
 export function expandMatrix(
-  matrix: TreeNode | undefined,
+  matrix: MapNode,
   diagnostics: Diagnostics,
-): Combination[] {
-  if (matrix?.kind !== "map") return [{ suffix: "", values: undefined }];
+): Combination[] | undefined {
   const axes = new Map(
     [...matrix.entries].filter(([name]) => name !== "include" && name !== "exclude")
       .map(([name, { value }]) => [name, value.kind === "list" ? value.items : []]),
@@ -36,7 +38,7 @@ export function expandMatrix(
   if (count > MAX_INSTANCES) {
     const message = `the matrix has ${count} combinations, at most ${MAX_INSTANCES} are possible`;
     diagnostics.add(matrix.at, "too-many-stages", message);
-    return [{ suffix: "", values: new Map() }];
+    return undefined;
   }
   const product = multiply(axes);
   const left = exclude(product, mapsAt(matrix, "exclude"), axes, diagnostics);
@@ -51,7 +53,7 @@ export function expandMatrix(
       ? 'nothing is left of the matrix: "exclude" takes every combination away'
       : "the matrix is empty: give names with lists of values, as seed: [1, 2, 3]",
   );
-  return [{ suffix: "", values: new Map() }];
+  return undefined;
 }
 
 /** Reports the names of a stage's matrix that cannot be named in an expression. */
@@ -66,6 +68,51 @@ export function checkNames(
     if (problem === undefined) continue;
     diagnostics.add(key, "bad-name", `key "matrix.${name}" of stage "${stage}": ${problem}`);
   }
+}
+
+/**
+ * Reports names of a matrix that nothing of its stage mentions: instances would differ in nothing but
+ * their names.
+ * @param places what the stage may mention names in
+ * @param variables names that variables of the file mention
+ */
+export function checkUses(
+  matrix: MapNode,
+  stage: string,
+  places: readonly (TreeNode | undefined)[],
+  variables: ReadonlySet<string>,
+  diagnostics: Diagnostics,
+): void {
+  const keys = [...matrix.entries].filter(([name]) => name !== "include" && name !== "exclude")
+    .map(([name, { key }]) => [name, key] as const);
+  const added = mapsAt(matrix, "include").flatMap(({ entries }) =>
+    [...entries].map(([name, { key }]) => [name, key] as const)
+  );
+  const used = new Set(places.flatMap((place) => place ? [...matrixMentions(place)] : []));
+  const names = new Set([...keys, ...added].map(([name]) => name));
+  // A name that the matrix lacks is reported where it stands, and may be what was meant.
+  if (![...used].every((name) => names.has(name))) return;
+  const reported = new Set<string>();
+  // What is added to combinations makes no more of them: it may be there to name them.
+  for (const [name, key] of keys.length > 0 ? keys : added) {
+    if (name === "seed" || used.has(name) || variables.has(name) || reported.has(name)) continue;
+    reported.add(name);
+    const message =
+      `nothing in stage "${stage}" uses "matrix.${name}", so its instances would do ` +
+      'the same work: name it in "with", "if" or "seed", or take it out of the matrix';
+    diagnostics.add(key, "unused-matrix", message);
+  }
+}
+
+/** Names of matrix values that a tree's texts mention. */
+export function matrixMentions(node: TreeNode): Set<string> {
+  const found = new Set<string>();
+  mapScalars(node, (scalar) => {
+    if (typeof scalar.value !== "string") return scalar;
+    for (const [, name] of scalar.value.matchAll(/\bmatrix\.([\w-]+)/g)) found.add(name!);
+    return scalar;
+  });
+  return found;
 }
 
 type Axes = ReadonlyMap<string, readonly TreeNode[]>;

@@ -31,6 +31,26 @@ export interface OutputDeclaration {
   readonly description: string;
 }
 
+/**
+ * What a stage saves while it works, to go on from after an interruption, a crash or a failed attempt.
+ * The same work finds it again: the next attempt, and the next run that wants the same result. What a
+ * stage leaves must not depend on whether it was interrupted.
+ */
+export interface Checkpoints {
+  /**
+   * Folder of the newest whole checkpoint, read-only; undefined where there is none. The stage's metrics
+   * are set back to those it had reported when that was saved. To be asked before anything is saved.
+   */
+  latest(): Promise<string | undefined>;
+  /**
+   * `write` fills the folder it is given with files. The checkpoint is there as a whole, or not at all;
+   * once it is, older ones go, all but one. `step`, a whole number, says how far the work has come.
+   */
+  save(step: number, write: (folder: string) => Promise<void>): Promise<void>;
+  /** The work begins again: no checkpoints, and no metrics. For a stage that can't use what it finds. */
+  clear(): Promise<void>;
+}
+
 /** What a stage gets to work with while it runs. */
 export interface StageContext {
   /** Name of the stage instance, as in the plan. */
@@ -43,6 +63,8 @@ export interface StageContext {
   readonly device: DeviceChoice;
   /** A folder of this attempt's own, for whatever the stage wants to keep while it runs. */
   readonly folder: string;
+  /** What was saved of this same work, and where to save more. */
+  readonly checkpoints: Checkpoints;
   /** Path at which the stage must leave that output, as a file or a folder. Its parent exists. */
   output(name: string): string;
   /** A line in the stage's log. */

@@ -3,7 +3,8 @@
  * what was set aside, and what killed processes left half done.
  *
  * A run that is going on is never touched. It shares `store.lock` as long as it lives, and what it
- * may still take from the cache nobody knows; so while there is one, results and artifacts stay.
+ * may still take from the cache or go on from nobody knows; so while there is one, results, artifacts
+ * and runs with checkpoints stay.
  * Otherwise `store.lock` is held alone, and a run that begins meanwhile waits. Whatever ends the
  * pruning, nothing is left that refers to what is gone: results go before their artifacts, and a
  * folder gets another name before its files are removed.
@@ -12,10 +13,11 @@
 import { join } from "node:path";
 import { ArtifactStore } from "./artifact_store.ts";
 import { disk, type Files } from "./files.ts";
-import { readRunRecord, runIds, RunNotFoundError, type RunRecord } from "./history.ts";
-import { runFiles, storeFiles } from "./layout.ts";
+import type { RunRecord } from "./history.ts";
+import { checkpointsFolder, runFiles, storeFiles } from "./layout.ts";
 import { Lock } from "./lock.ts";
 import { Measure } from "./measure.ts";
+import { isThere, named, type Survey, surveyRuns } from "./prune_survey.ts";
 import { ResultIndex } from "./result_index.ts";
 import { storageError } from "./storage_error.ts";
 
@@ -57,8 +59,6 @@ export interface PruneReport {
 
 /** What a removal that did not end is called, in the runs folder. */
 const UNFINISHED = ".tmp-";
-/** A run's folder without a record is nobody's after that. */
-const STALE_MILLISECONDS = 24 * 3600 * 1000;
 
 /**
  * Prunes a runs folder, or says what that would do.
@@ -90,17 +90,6 @@ const NOTHING: PruneReport = {
   obstacle: null,
 };
 
-interface Survey {
-  /** Over, the newest first. */
-  readonly ended: readonly RunRecord[];
-  /** Going on. */
-  readonly live: readonly string[];
-  /** Cannot be read, so nobody knows what they refer to. */
-  readonly unreadable: readonly string[];
-  /** Folders that never became a run. */
-  readonly abandoned: readonly string[];
-}
-
 class Pruning {
   readonly #runsFolder: string;
   readonly #options: PruneOptions;
@@ -118,15 +107,17 @@ class Pruning {
   }
 
   async prune(): Promise<PruneReport> {
-    const survey = await this.#survey();
+    const survey = await surveyRuns(this.#runsFolder);
+    const obstacle = this.#obstacle(survey);
     const runs: Pruned[] = [];
     for (const { id } of this.#chosen(survey.ended)) {
+      // A run that is going on may go on from there.
+      if (obstacle !== null && await this.#hasCheckpoints(id)) continue;
       const removed = await this.#removeRun(id);
       if (removed !== undefined) runs.push(removed);
     }
     if (!this.#options.dryRun && runs.length > 0) await this.#relink();
 
-    const obstacle = this.#obstacle(survey);
     const gone = new Set(runs.map(({ name }) => name));
     const remaining = survey.ended.filter(({ id }) => !gone.has(id));
     const { results, artifacts } = obstacle === null
@@ -136,24 +127,6 @@ class Pruning {
     const all = [...runs, ...artifacts, ...leftovers];
     const bytes = all.reduce((sum, one) => sum + one.bytes, 0);
     return { runs, artifacts, results, leftovers, bytes, obstacle };
-  }
-
-  async #survey(): Promise<Survey> {
-    const ended: RunRecord[] = [];
-    const live: string[] = [];
-    const unreadable: string[] = [];
-    const abandoned: string[] = [];
-    for (const id of await runIds(this.#runsFolder)) {
-      const files = runFiles(this.#runsFolder, id);
-      if (await Lock.isHeld(files.lock)) live.push(id);
-      else if (await isThere(files.record)) {
-        const record = await readRecord(this.#runsFolder, id);
-        if (record === "unreadable") unreadable.push(id);
-        else if (record !== "gone") ended.push(record);
-      } else if (await isStale(files.lock)) abandoned.push(id);
-    }
-    ended.sort((a, b) => b.startedAt.localeCompare(a.startedAt) || b.id.localeCompare(a.id));
-    return { ended, live, unreadable, abandoned };
   }
 
   #chosen(ended: readonly RunRecord[]): readonly RunRecord[] {
@@ -176,6 +149,13 @@ class Pruning {
     } cannot be read, so what it refers to is not known: mend or remove the folder`;
   }
 
+  async #hasCheckpoints(id: string): Promise<boolean> {
+    for (const folder of await named(runFiles(this.#runsFolder, id).stages, () => true)) {
+      if (await isThere(checkpointsFolder(folder))) return true;
+    }
+    return false;
+  }
+
   /** Undefined where somebody has hold of the run. */
   async #removeRun(id: string): Promise<Pruned | undefined> {
     const { folder, lock } = runFiles(this.#runsFolder, id);
@@ -194,7 +174,7 @@ class Pruning {
   async #relink(): Promise<void> {
     const link = join(this.#runsFolder, "latest");
     if (await isThere(link)) return;
-    const { ended, live } = await this.#survey();
+    const { ended, live } = await surveyRuns(this.#runsFolder);
     const newest = [...live, ...ended.map(({ id }) => id)].sort().at(-1);
     this.#files.removeSync(link);
     if (newest !== undefined) this.#files.symlinkSync(newest, link);
@@ -252,41 +232,4 @@ class Pruning {
 function referencedBy(runs: readonly RunRecord[]): Set<string> {
   const stages = runs.flatMap((run) => run.stages);
   return new Set(stages.flatMap(({ outputs }) => Object.values(outputs)));
-}
-
-async function readRecord(
-  runsFolder: string,
-  id: string,
-): Promise<RunRecord | "unreadable" | "gone"> {
-  try {
-    return await readRunRecord(runsFolder, id);
-  } catch (error) {
-    if (error instanceof SyntaxError) return "unreadable";
-    // Removed by hand, or by a pruning while this one only looks.
-    if (error instanceof RunNotFoundError) return "gone";
-    throw error;
-  }
-}
-
-async function named(folder: string, isWanted: (name: string) => boolean): Promise<string[]> {
-  if (!await isThere(folder)) return [];
-  return (await disk.list(folder)).map(({ name }) => name).filter(isWanted)
-    .map((name) => join(folder, name));
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-/** Whether a run was begun there, long ago. */
-async function isStale(lock: string): Promise<boolean> {
-  if (!await isThere(lock)) return false;
-  const { mtime } = await Deno.stat(lock);
-  return Date.now() - (mtime?.getTime() ?? Infinity) > STALE_MILLISECONDS;
 }

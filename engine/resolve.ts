@@ -21,6 +21,7 @@ import {
   isAbsent,
   isBroken,
   type ScalarNode,
+  sizeOf,
   type TreeNode,
 } from "./tree.ts";
 
@@ -53,6 +54,8 @@ const MAX_VARIABLES = 40;
 class Resolver {
   /** Variables being resolved, outermost first. */
   readonly #open: string[] = [];
+  /** Variables that were looked at, and how many values each has. */
+  readonly #known = new Map<string, { value: TreeNode; size: number }>();
 
   constructor(readonly scope: Scope, readonly diagnostics: Diagnostics) {}
 
@@ -201,9 +204,8 @@ class Resolver {
         `variables need each other: ${circle.join(" → ")}`,
       );
     }
-    this.#open.push(name);
-    const value = this.resolve(entry.value);
-    this.#open.pop();
+    const value = this.#known.get(name)?.value ?? this.#openVariable(name, entry.value);
+    this.scope.budget.addValues(at, this.#known.get(name)?.size ?? 1);
     const found = descend(value, inner);
     if (found !== undefined) return found;
     return this.#fail(
@@ -211,6 +213,14 @@ class Resolver {
       "unknown-var",
       `the variable "${name}" has nothing at "${inner.join(".")}" (in "${text}")`,
     );
+  }
+
+  #openVariable(name: string, node: TreeNode): TreeNode {
+    this.#open.push(name);
+    const value = this.resolve(node);
+    this.#open.pop();
+    this.#known.set(name, { value, size: sizeOf(value) });
+    return value;
   }
 
   #fail(at: Position, code: string, message: string): ScalarNode {

@@ -96,13 +96,12 @@ export class RunResults {
     }
   }
 
-  #artifact({ instance, output }: ArtifactReference): Artifact {
+  #artifact(reference: ArtifactReference): Artifact {
+    const { instance, output } = reference;
     const { workflow, keys, artifacts } = this.#planner;
     if (instance === undefined) {
-      const hash = keys.pathHash(output);
-      if (hash === undefined) throw new Error(`${output} was not hashed`);
       const path = resolve(workflow.folder, output);
-      return new Artifact("path", path, hash, output);
+      return new Artifact("path", path, keys.pathHash(reference) ?? "", output);
     }
     const found = this.#results.get(instance)?.outputs[output];
     if (found === undefined) {

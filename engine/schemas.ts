@@ -4,11 +4,15 @@
  */
 import { z } from "zod";
 
+/** Strict schemas by those they were made of: making one costs more than using it. */
+const stricter = new WeakMap<z.ZodType, z.ZodType>();
+
 /** The schema refusing unknown keys, where it is an object schema that says nothing about them. */
 export function strict<T>(schema: z.ZodType<T>): z.ZodType<T> {
-  return schema instanceof z.ZodObject && schema.def.catchall === undefined
-    ? schema.strict() as unknown as z.ZodType<T>
-    : schema;
+  if (!(schema instanceof z.ZodObject) || schema.def.catchall !== undefined) return schema;
+  const made = stricter.get(schema) ?? schema.strict();
+  stricter.set(schema, made);
+  return made as unknown as z.ZodType<T>;
 }
 
 /** Keys that are valid at a path below the schema; none where the schema does not tell. */

@@ -41,6 +41,8 @@ export interface Scope {
   readonly matrix: ReadonlyMap<string, TreeNode> | undefined;
   /** Names that any combination of the matrix has. */
   readonly matrixNames?: ReadonlySet<string>;
+  /** True where the matrix is wrong, which is reported: nothing more is said of its values. */
+  readonly isMatrixWrong?: boolean;
   /** Every stage; undefined where outputs mean nothing. */
   readonly stages: StageNames | undefined;
   /** Names of the secrets; undefined where they mean nothing. */

@@ -3,11 +3,12 @@
  * @module
  */
 import { join } from "node:path";
+import { FolderCheckpoints } from "./checkpoints.ts";
 import { suggest } from "./diagnostics.ts";
 import type { EventBody } from "./events.ts";
 import { jobFiles } from "./executors/job_folder.ts";
-import { metricsFile } from "./layout.ts";
-import type { DeviceChoice, StageContext } from "./module.ts";
+import { checkpointsFolder, metricsFile } from "./layout.ts";
+import type { Checkpoints, DeviceChoice, StageContext } from "./module.ts";
 import type { Secrets } from "./secrets.ts";
 import type { StageInstance } from "./workflow.ts";
 
@@ -22,7 +23,7 @@ const LONGEST_LINE = 10_000;
 export interface AttemptPlace {
   /** The instance that runs. */
   readonly instance: Pick<StageInstance, "name" | "seed" | "module">;
-  /** The instance's folder in the run: `log.txt` and `metrics.jsonl` go here. */
+  /** The instance's folder in the run: `log.txt`, `metrics.jsonl` and `checkpoints/` go here. */
   readonly stageFolder: string;
   /** The attempt's own folder, removed once its outputs are committed. */
   readonly attemptFolder: string;
@@ -46,6 +47,8 @@ export class RecordingContext implements StageContext {
   readonly signal: AbortSignal;
   /** What `--device` said. */
   readonly device: DeviceChoice;
+  /** What was saved of this same work, and where to save more. */
+  readonly checkpoints: Checkpoints;
   readonly #place: AttemptPlace;
   readonly #log: Deno.FsFile;
   readonly #metrics: Deno.FsFile;
@@ -73,6 +76,13 @@ export class RecordingContext implements StageContext {
     });
     this.#progress = new Throttle(place.report);
     this.#gauge = new Throttle(place.report);
+    this.checkpoints = new FolderCheckpoints({
+      folder: checkpointsFolder(place.stageFolder),
+      metrics: this.metricsFile,
+      setMetrics: (lines) => this.#setMetrics(lines),
+      warn: (message) => this.#write(message, "warning"),
+      requireOpen: () => this.#requireOpen(),
+    });
   }
 
   /** The attempt's folder for whatever the stage wants to keep while it runs; made when asked for. */
@@ -110,7 +120,7 @@ export class RecordingContext implements StageContext {
   }
 
   #write(message: string, level: "info" | "warning"): void {
-    write(this.#log, `${new Date().toISOString()} ${this.#place.secrets.mask(message)}\n`);
+    writeLine(this.#log, `${new Date().toISOString()} ${this.#place.secrets.mask(message)}`);
     this.#place.report({ type: "log", stage: this.instance, level, message });
   }
 
@@ -131,13 +141,24 @@ export class RecordingContext implements StageContext {
     if (this.#closed) return;
     const finite = finiteOnly(values);
     const line = this.#place.secrets.maskAll({ step, values: finite });
-    write(this.#metrics, `${JSON.stringify(line)}\n`);
+    writeLine(this.#metrics, JSON.stringify(line));
     this.#place.report({
       type: "metric",
       stage: this.instance,
       step,
       values: finite,
     });
+  }
+
+  #setMetrics(lines: Uint8Array): void {
+    this.#requireOpen();
+    this.#metrics.truncateSync();
+    this.#metrics.seekSync(0, Deno.SeekMode.Start);
+    write(this.#metrics, lines);
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new Error("the attempt is over: no checkpoint can be used any more");
   }
 
   /** Readings that differ from run to run. */
@@ -196,7 +217,10 @@ function finiteOnly(
   );
 }
 
-function write(file: Deno.FsFile, text: string): void {
-  const bytes = new TextEncoder().encode(text);
+function writeLine(file: Deno.FsFile, text: string): void {
+  write(file, new TextEncoder().encode(`${text}\n`));
+}
+
+function write(file: Deno.FsFile, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }

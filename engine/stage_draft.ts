@@ -2,27 +2,19 @@
  * A stage as its file has it: its keys, its matrix, its seeds and conditions; its `with` comes later.
  * @module
  */
-import type { ArtifactReference } from "./artifact.ts";
+import type { FoundPath } from "./inputs.ts";
 import { readCondition } from "./conditions.ts";
 import type { Diagnostics, Position } from "./diagnostics.ts";
 import { IncludedFile } from "./included_file.ts";
 import { reportIssues } from "./issues.ts";
 import type { Budget } from "./limits.ts";
-import { checkNames, type Combination, expandMatrix } from "./matrix.ts";
+import { checkNames, checkUses, type Combination, expandMatrix } from "./matrix.ts";
 import type { StageModule } from "./module.ts";
 import { resolve } from "./resolve.ts";
 import type { Scope } from "./scope.ts";
 import { chooseModule, type ChosenModule } from "./stage_module.ts";
 import { parseLeniently, seedSyntax, type StageSyntax, stageSyntax } from "./syntax.ts";
-import {
-  child,
-  type Entry,
-  isAbsent,
-  type MapNode,
-  plain,
-  type ScalarNode,
-  type TreeNode,
-} from "./tree.ts";
+import { child, type Entry, isAbsent, type MapNode, plain, type TreeNode } from "./tree.ts";
 import type { Condition } from "./workflow.ts";
 import type { WorkflowFile } from "./workflow_file.ts";
 
@@ -35,7 +27,7 @@ export interface Load {
   /** Counts what the files grow into. */
   readonly budget: Budget;
   /** A path that a file has as a reference from the workflow's own folder; told of the node that has it. */
-  readonly path: (path: string, node: ScalarNode) => ArtifactReference;
+  readonly path: FoundPath;
 }
 
 /** One file, as the workflow itself or as one of its stages includes it. */
@@ -84,6 +76,8 @@ export interface Draft {
   readonly variants: readonly Variant[];
   /** Names that any of the matrix's combinations has. */
   readonly matrixNames: ReadonlySet<string>;
+  /** Whether it has a matrix that is wrong. */
+  readonly isMatrixWrong: boolean;
 }
 
 /** Reads a stage's own keys. */
@@ -104,12 +98,13 @@ export function readStage(name: string, entry: Entry, context: FileContext, load
   const syntax: StageSyntax = parsed.success
     ? parsed.data
     : parseLeniently(stageSyntax.shape, value);
-  const matrix = child(tree, "matrix")?.value;
-  checkNames(matrix, name, diagnostics);
-  const combinations = expandMatrix(syntax.matrix && matrix, diagnostics);
+  const matrix = readMatrix(name, { syntax, tree, entry }, context, diagnostics);
+  const combinations = matrix ?? [{ suffix: "", values: undefined }];
   budget.addInstances(entry.key, combinations.length);
   const matrixNames = new Set(combinations.flatMap(({ values }) => [...values?.keys() ?? []]));
-  const draft = { name, entry, syntax, tree, uses: whatItUses(syntax, tree, load), matrixNames };
+  const uses = whatItUses(syntax, tree, load);
+  const isMatrixWrong = matrix === undefined;
+  const draft = { name, entry, syntax, tree, uses, matrixNames, isMatrixWrong };
   const variants = combinations.map((combination) => {
     const seed = seedOf(draft, combination, context, load);
     const scope = scopeOf(draft, { ...combination, ...seed }, context, load);
@@ -118,14 +113,40 @@ export function readStage(name: string, entry: Entry, context: FileContext, load
   return { ...draft, variants };
 }
 
+/** The combinations of a stage's matrix; undefined where it is wrong. */
+function readMatrix(
+  name: string,
+  { syntax, tree, entry }: Pick<Draft, "syntax" | "tree" | "entry">,
+  { file }: FileContext,
+  diagnostics: Diagnostics,
+): Combination[] | undefined {
+  const node = child(tree, "matrix")?.value;
+  checkNames(node, name, diagnostics);
+  if (node === undefined) return [{ suffix: "", values: undefined }];
+  if (syntax.matrix === undefined || node.kind !== "map") return undefined;
+  const combinations = expandMatrix(node, diagnostics);
+  const places = ["with", "if", "seed"].map((key) => child(entry.value, key)?.value);
+  if (combinations) checkUses(node, name, places, file.matrixMentions, diagnostics);
+  return combinations;
+}
+
 /** What references of an instance may name, outputs and secrets aside. */
 export function scopeOf(
-  { matrixNames }: Pick<Draft, "matrixNames">,
+  { matrixNames, isMatrixWrong }: Pick<Draft, "matrixNames" | "isMatrixWrong">,
   { values, seed }: Pick<Variant, "values" | "seed">,
   { vars, inputs }: FileContext,
   { budget }: Load,
 ): Scope {
-  return { vars, inputs, seed, matrix: values, matrixNames, stages: undefined, budget };
+  return {
+    vars,
+    inputs,
+    seed,
+    matrix: values,
+    matrixNames,
+    isMatrixWrong,
+    stages: undefined,
+    budget,
+  };
 }
 
 /** The stage's keys; references in `with`, `if` and `seed` wait until the instance is known. */

@@ -8,6 +8,7 @@ import { type Diagnostics, type Position, WorkflowError } from "./diagnostics.ts
 import { IncludedFile, isWorkflowPath } from "./included_file.ts";
 import { reportIssues } from "./issues.ts";
 import { MAX_INCLUDE_DEPTH } from "./limits.ts";
+import { matrixMentions } from "./matrix.ts";
 import { applyOverrides } from "./overrides.ts";
 import { readText, UnreadableError } from "./read_text.ts";
 import { parseLeniently, workflowSyntax } from "./syntax.ts";
@@ -36,6 +37,8 @@ export interface WorkflowFile {
   readonly root: TreeNode;
   /** Its keys, as far as they are right. */
   readonly fields: Partial<z.output<typeof workflowSyntax>>;
+  /** Names of matrix values that its variables mention: whoever uses those may use these. */
+  readonly matrixMentions: ReadonlySet<string>;
 }
 
 /** Reads one workflow's files, each once. */
@@ -75,11 +78,14 @@ export class WorkflowReader {
   async #finish(path: string, text: string, tree: TreeNode, chain: Chain): Promise<WorkflowFile> {
     const folder = resolve(dirname(path));
     // Its place among the files is before those it includes.
-    this.files.set(path, { path, folder, text, root: tree, fields: {} });
+    const vars = child(tree, "vars")?.value;
+    const mentions = vars === undefined ? new Set<string>() : matrixMentions(vars);
+    const begun = { path, folder, text, root: tree, fields: {}, matrixMentions: mentions };
+    this.files.set(path, begun);
     const included = await this.#includeFiles(tree, chain);
     const root = await importUserModules(included, folder, this.diagnostics);
     const fields = checkSyntax(root, path, this.diagnostics);
-    const file = { path, folder, text, root, fields };
+    const file = { ...begun, root, fields };
     this.files.set(path, file);
     return file;
   }
@@ -173,6 +179,17 @@ export class WorkflowReader {
 /** The files that include one another down to the present one. */
 type Chain = readonly { readonly path: string; readonly absolute: string }[];
 
+/** The tree with nothing but keys in one of its maps. */
+function withBareKeys(root: TreeNode, key: string): TreeNode {
+  const entry = child(root, key);
+  if (root.kind !== "map" || entry?.value.kind !== "map") return root;
+  const bare = [...entry.value.entries].map(([name, { key: at }]) =>
+    [name, { key: at, value: { kind: "scalar", value: null, at } as const }] as const
+  );
+  const value = { ...entry.value, entries: new Map(bare) };
+  return { ...root, entries: new Map([...root.entries, [key, { ...entry, value }]]) };
+}
+
 /** A file's own scope; its seed is undefined where it states none. */
 export function fileContext(file: WorkflowFile, inputs: ReadonlyMap<string, TreeNode>) {
   return {
@@ -192,7 +209,8 @@ export function declaredSecrets({ root }: WorkflowFile): DeclaredSecret[] {
 }
 
 function checkSyntax(root: TreeNode, source: string, diagnostics: Diagnostics) {
-  const value = plain(root);
+  // What stands below a stage or variable is looked at elsewhere.
+  const value = plain(withBareKeys(withBareKeys(root, "stages"), "vars"));
   const parsed = workflowSyntax.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
   const subject = {

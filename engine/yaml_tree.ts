@@ -8,18 +8,17 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type Pair,
-  parseDocument,
   type YAMLMap,
 } from "yaml";
 import type { Diagnostics, Position } from "./diagnostics.ts";
 import type { Entry, TreeNode } from "./tree.ts";
+import { parseDocument } from "./yaml_document.ts";
 
 /** Largest workflow file, in bytes. */
-export const MAX_BYTES = 256 * 1024;
-const MAX_NODES = 50_000;
+export const MAX_BYTES = 1024 * 1024;
+const MAX_NODES = 100_000;
 const MAX_ALIASES = 100;
 const MAX_DEPTH = 40;
 
@@ -32,12 +31,24 @@ export function parseYaml(
   file: string,
   diagnostics: Diagnostics,
 ): TreeNode | undefined {
-  const lines = new LineCounter();
-  const locate: Locate = (offset) => {
-    const { line, col } = lines.linePos(offset);
-    return { source: file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  return convert(text, locator(text, file), diagnostics);
+}
+
+/** Finds lines itself: the parser's own counter misses some where the text is no YAML. */
+function locator(text: string, source: string): Locate {
+  const starts = [0];
+  for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", end + 1)) {
+    starts.push(end + 1);
+  }
+  return (offset) => {
+    let [low, high] = [0, starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (starts[middle]! <= offset) low = middle;
+      else high = middle;
+    }
+    return { source, line: low + 1, column: Math.min(offset, text.length) - starts[low]! + 1 };
   };
-  return convert(text, locate, diagnostics, lines);
 }
 
 /** Reads the value of an override: every position is the override itself. */
@@ -53,7 +64,6 @@ function convert(
   text: string,
   locate: Locate,
   diagnostics: Diagnostics,
-  lineCounter?: LineCounter,
 ): TreeNode | undefined {
   const size = new TextEncoder().encode(text).length;
   if (size > MAX_BYTES) {
@@ -64,22 +74,14 @@ function convert(
     );
     return undefined;
   }
-  const document = parseDocument(text, {
-    uniqueKeys: false,
-    ...(lineCounter && { lineCounter }),
-  });
-  const problems = [...document.errors, ...document.warnings];
+  if (hasStrayCharacter(text, locate, diagnostics)) return undefined;
+  const { document, problems } = parseDocument(text);
   if (problems.some(({ code }) => code === "RESOURCE_EXHAUSTION")) {
     diagnostics.add(locate(0), "too-deep", tooDeep());
     return undefined;
   }
-  for (const { pos, message, code } of problems) {
-    const words = code === "MULTIPLE_DOCS"
-      ? "a workflow file holds one document, and here a second one begins"
-      : message.split(/ at line \d+|\n/)[0] ?? message;
-    diagnostics.add(locate(pos[0]), "yaml", words);
-  }
-  if (problems.length > 0) return undefined;
+  for (const { offset, message } of problems) diagnostics.add(locate(offset), "yaml", message);
+  if (document === undefined || problems.length > 0) return undefined;
   if (document.contents === null) {
     return { kind: "scalar", value: null, at: locate(0) };
   }
@@ -87,9 +89,30 @@ function convert(
     .convert(document.contents);
 }
 
+/** Characters that no text file has; YAML lets them in only as escapes. */
+// deno-lint-ignore no-control-regex
+const STRAY = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|\r(?!\n)/;
+
+function hasStrayCharacter(text: string, locate: Locate, diagnostics: Diagnostics): boolean {
+  const found = STRAY.exec(text);
+  if (found === null) return false;
+  const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+  const message = found[0] === "\r"
+    ? "a carriage return stands alone here: save the file with LF or CRLF at the ends of lines"
+    : `the control character U+${code} cannot stand in a workflow file`;
+  diagnostics.add(locate(found.index), "control-character", message);
+  return true;
+}
+
 function tooDeep(): string {
   return `values may be nested at most ${MAX_DEPTH} levels deep`;
 }
+
+/** Keys that would not be what they look like. */
+const REFUSED_KEYS: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
+  "<<": "merge keys are not supported: name what is shared under vars, or repeat it",
+  ["__proto__"]: 'no key can be named "__proto__"',
+});
 
 /** Thrown to stop converting once a bound is passed; the error is already reported. */
 class BoundPassed extends Error {}
@@ -161,6 +184,10 @@ class Converter {
         continue;
       }
       const name = String(pair.key.value);
+      if (REFUSED_KEYS[name] !== undefined) {
+        this.diagnostics.add(key, "yaml", REFUSED_KEYS[name]);
+        continue;
+      }
       const earlier = entries.get(name);
       if (earlier === undefined) {
         const value = pair.value === null
@@ -182,6 +209,12 @@ class Converter {
   #scalar(node: unknown, at: Position): TreeNode {
     if (!isScalar(node)) return { kind: "scalar", value: null, at };
     const { value } = node;
+    if (value !== null && typeof value === "object") {
+      const message =
+        `a value tagged ${node.tag} cannot be used: write a text, number or true or false`;
+      this.diagnostics.add(at, "yaml", message);
+      return { kind: "scalar", value: null, at, broken: true };
+    }
     if (typeof value !== "string") return { kind: "scalar", value, at };
     const [start, end] = node.range ?? [0, 0];
     const inside = this.text.slice(start, end).indexOf(value);

@@ -26,7 +26,7 @@ import {
 } from "./check/shape.ts";
 import { disjointSplits, startableTasks } from "./check/starts.ts";
 import type { Check, Subject } from "./check/subject.ts";
-import { offeredExpert, successfulExpert, textRemarks } from "./check/teacher.ts";
+import { offeredExpert, offeredMistakes, successfulExpert, textRemarks } from "./check/teacher.ts";
 import type { Awaitable, Environment, EnvironmentModule } from "./environment.ts";
 import { findEnvironment } from "./make.ts";
 
@@ -68,6 +68,7 @@ const checks: readonly Check[] = [
   offeredExpert,
   successfulExpert,
   textRemarks,
+  offeredMistakes,
   noLeak,
   immutableObservations,
   disjointSplits,

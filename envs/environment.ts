@@ -85,6 +85,12 @@ export interface Environment {
   expert?(): Awaitable<string | undefined>;
   /** The teacher's comment on the situation and the last action, as a player would think it. */
   remark?(): Awaitable<string | undefined>;
+  /**
+   * Offered labels that make telling mistakes here, for negative examples: plausible, wrong, and to be noticed
+   * afterwards. An empty list says that this is no place for one. Where the environment has no such method,
+   * or gives undefined, any label but the expert's may be planted.
+   */
+  mistakes?(): Awaitable<readonly string[] | undefined>;
 }
 
 /** An environment a workflow can name with `uses`. */

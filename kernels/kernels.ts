@@ -32,7 +32,7 @@ export {
   type TrainingMemory,
   type TrainingStep,
 } from "./memory.ts";
-export { AdamW, type AdamWOptions, type OptimizerState } from "./optimizers/adamw.ts";
+export { AdamW, type AdamWOptions, type StatePart } from "./optimizers/adamw.ts";
 export { attention, type AttentionLayout } from "./ops/attention/attention.ts";
 export { packedSpans, sharedPrefixSpans, type Span } from "./ops/attention/spans.ts";
 export {

@@ -44,6 +44,9 @@ export interface Arena {
   readonly start: number;
 }
 
+/** Elements read back together: each reading has a price, and takes memory twice. */
+const PIECE_ELEMENTS = 2 ** 24;
+
 /** A parameter where it is placed. */
 interface Place {
   /** What ops are given. */
@@ -193,20 +196,37 @@ export class Parameters {
   async readLike(
     vectorOf: (arena: Arena) => Tensor,
   ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
-    const vectors = new Map<Arena, Float32Array<ArrayBuffer>>();
-    for (const arena of this.arenas) {
-      vectors.set(arena, await this.device.stream.read(vectorOf(arena)));
-    }
-    return new Map([...this.#places].map(([name, { arena, offset, tensor }]) => {
-      return [name, vectors.get(arena)!.slice(offset, offset + tensor.size)];
-    }));
+    return new Map(await Array.fromAsync(this.readParts(vectorOf)));
   }
 
-  /** Writes into a vector that is laid out as the parameter's arena is. */
+  /**
+   * As {@linkcode Parameters.readLike}, one parameter after another, in the order of `names`: of a large
+   * model only a piece of about so many elements is in the host's memory, and in a buffer for reading.
+   */
+  async *readParts(
+    vectorOf: (arena: Arena) => Tensor,
+    elements = PIECE_ELEMENTS,
+  ): AsyncGenerator<[name: string, data: Float32Array<ArrayBuffer>]> {
+    for (const arena of this.arenas) {
+      const places = [...this.#places].filter(([, place]) => place.arena === arena);
+      for (const piece of piecesOf(places, elements)) {
+        const [first, last] = [piece[0]![1], piece.at(-1)![1]];
+        const length = last.offset + last.tensor.size - first.offset;
+        const data = await this.device.stream.read(slice(vectorOf(arena), [length], first.offset));
+        for (const [name, { offset, tensor }] of piece) {
+          const start = offset - first.offset;
+          yield [name, data.slice(start, start + tensor.size)];
+        }
+      }
+    }
+  }
+
+  /** Writes into a vector that is laid out as the parameter's arena is; one of f16 rounds. */
   writeLike(vectorOf: (arena: Arena) => Tensor, name: string, data: Float32Array): void {
     const { arena, offset, tensor } = this.#placeOf(name);
     this.changed();
-    this.device.stream.write(slice(vectorOf(arena), tensor.shape, offset), data);
+    const target = slice(vectorOf(arena), tensor.shape, offset);
+    this.device.stream.write(target, target.type === "f16" ? Float16Array.from(data) : data);
   }
 
   /** Whose element stands at a position, counted through all arenas. */
@@ -236,6 +256,25 @@ export class Parameters {
     requireShape(place !== undefined, `the model has no parameter ${name}`);
     return place;
   }
+}
+
+/** Splits neighbours into runs of at most so many elements; what is larger stands alone. */
+function* piecesOf(
+  places: readonly (readonly [string, Place])[],
+  most: number,
+): Generator<(readonly [string, Place])[]> {
+  let piece: (readonly [string, Place])[] = [];
+  let size = 0;
+  for (const place of places) {
+    const own = place[1].tensor.size;
+    if (piece.length > 0 && size + own > most) {
+      yield piece;
+      [piece, size] = [[], 0];
+    }
+    piece.push(place);
+    size += own;
+  }
+  if (piece.length > 0) yield piece;
 }
 
 /** A tensor over a part of a vector. */

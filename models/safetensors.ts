@@ -42,16 +42,32 @@ type Entry = z.infer<typeof entrySchema> & { name: string; dtype: StoredType };
  * @throws {TypeError} when the file is not well-formed safetensors or has another element type
  */
 export function readSafetensors(path: string): Map<string, StoredTensor> {
+  return new Map(eachSafetensor(path));
+}
+
+/**
+ * As {@linkcode readSafetensors}, one tensor after another: none is kept.
+ *
+ * @throws {TypeError} when the file is not well-formed safetensors or has another element type
+ */
+export function* eachSafetensor(path: string): Generator<[name: string, tensor: StoredTensor]> {
   using file = Deno.openSync(path, { read: true });
-  const size = file.statSync().size;
-  const { entries, start } = readHeader(file, size, path);
-  const tensors = new Map<string, StoredTensor>();
+  const { entries, start } = readHeader(file, file.statSync().size, path);
   for (const { name, dtype, shape, data_offsets: [begin] } of entries) {
     file.seekSync(start + begin, Deno.SeekMode.Start);
-    const count = product(shape);
-    tensors.set(name, { shape, dtype, data: readData(file, dtype, count) });
+    yield [name, { shape, dtype, data: readData(file, dtype, product(shape)) }];
   }
-  return tensors;
+}
+
+/**
+ * Shapes of a file's tensors by name, in the order of the file; the tensors are not read.
+ *
+ * @throws {TypeError} when the file is not well-formed safetensors or has another element type
+ */
+export function readSafetensorShapes(path: string): Map<string, readonly number[]> {
+  using file = Deno.openSync(path, { read: true });
+  const { entries } = readHeader(file, file.statSync().size, path);
+  return new Map(entries.map(({ name, shape }) => [name, shape]));
 }
 
 function malformed(path: string, problem: string): TypeError {
@@ -185,17 +201,59 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
 ): void {
   const sorted = [...tensors].sort(([a], [b]) => a < b ? -1 : 1);
+  for (const [name, { shape, data }] of sorted) requireSize(path, name, shape, data);
+  using file = startFile(path, sorted.map(([name, { shape }]) => [name, shape]));
+  for (const [, { data }] of sorted) writeBytes(file, bytesIn(data));
+}
+
+/**
+ * Writes tensors as float32 as they come, so that no two need be in memory at once.
+ *
+ * @param path file to create or replace
+ * @param shapes name → sizes of every tensor, in the order in which they come
+ * @param tensors name and elements of each
+ * @throws {RangeError} when another tensor comes, or its data does not fill its shape
+ */
+export async function writeSafetensorsAsTheyCome(
+  path: string,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  tensors: AsyncIterable<readonly [name: string, data: Float32Array]>,
+): Promise<void> {
+  using file = startFile(path, [...shapes]);
+  const expected = shapes.entries();
+  for await (const [name, data] of tensors) {
+    const next = expected.next().value;
+    if (next?.[0] !== name) {
+      throw new RangeError(`cannot write ${path}: expected tensor "${next?.[0]}", got "${name}"`);
+    }
+    requireSize(path, name, next[1], data);
+    writeBytes(file, bytesIn(data));
+  }
+  const { value: missing } = expected.next();
+  if (missing === undefined) return;
+  throw new RangeError(`cannot write ${path}: tensor "${missing[0]}" did not come`);
+}
+
+function requireSize(
+  path: string,
+  name: string,
+  shape: readonly number[],
+  { length }: Float32Array,
+): void {
+  if (product(shape) === length) return;
+  throw new RangeError(
+    `cannot write ${path}: tensor "${name}" of shape [${shape}] needs ${
+      product(shape)
+    } values, got ${length}`,
+  );
+}
+
+/** A file with a header; the tensors follow in the same order. */
+function startFile(path: string, shapes: readonly [string, readonly number[]][]): Deno.FsFile {
   const header: Record<string, unknown> = { __metadata__: { format: "pt" } };
   let offset = 0;
-  for (const [name, { shape, data }] of sorted) {
-    if (product(shape) !== data.length) {
-      throw new RangeError(
-        `cannot write ${path}: tensor "${name}" of shape [${shape}] needs ${
-          product(shape)
-        } values, got ${data.length}`,
-      );
-    }
-    const end = offset + data.byteLength;
+  for (const [name, shape] of shapes) {
+    const end = offset + product(shape) * BYTES.F32;
     header[name] = { dtype: "F32", shape, data_offsets: [offset, end] };
     offset = end;
   }
@@ -203,18 +261,13 @@ export function writeSafetensors(
   const padded = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(0x20);
   new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
   padded.set(text, 8);
-  using file = Deno.openSync(path, {
-    write: true,
-    create: true,
-    truncate: true,
-  });
+  const file = Deno.openSync(path, { write: true, create: true, truncate: true });
   writeBytes(file, padded);
-  for (const [, { data }] of sorted) {
-    writeBytes(
-      file,
-      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    );
-  }
+  return file;
+}
+
+function bytesIn({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function writeBytes(file: Deno.FsFile, bytes: Uint8Array): void {

@@ -3,10 +3,11 @@
  * @module
  */
 import { z } from "zod";
-import { Policy } from "../agents/policy.ts";
+import { type Player, Policy } from "../agents/policy.ts";
 import { composePolicyPrompt } from "../agents/prompt.ts";
 import type { ReflectionAgentModule } from "../agents/agent.ts";
-import { reflectionAgents } from "../agents/registry.ts";
+import type { PlayerModule } from "../agents/random.ts";
+import { players, reflectionAgents } from "../agents/registry.ts";
 import { type Artifact, artifact, artifactPath } from "../engine/artifact.ts";
 import type { StageContext, StageModule } from "../engine/module.ts";
 import { type ModuleChoice, slot } from "../engine/slot.ts";
@@ -24,7 +25,7 @@ interface EvaluateInput {
   readonly name: string;
   readonly env: ModuleChoice<EnvironmentModule>;
   readonly task?: string | undefined;
-  readonly policy: Artifact | string;
+  readonly policy: ModuleChoice<PlayerModule> | Artifact | string;
   readonly reflection: ModuleChoice<ReflectionAgentModule>;
   readonly episodes: number;
   readonly batch: number;
@@ -41,7 +42,9 @@ const input: z.ZodType<EvaluateInput> = z.strictObject({
   task: z.string().min(1).optional().describe(
     "a task of the environment; default its own",
   ),
-  policy: artifact("model").describe("the policy to evaluate"),
+  // A player's name is a text, as a path is: the slot must look first.
+  policy: z.union([slot("player", players, ["make"]), artifact("model")])
+    .describe("the policy to evaluate, or a player that needs no model"),
   reflection: slot("reflection agent", reflectionAgents, ["make"]).prefault(
     "none",
   )
@@ -73,32 +76,44 @@ export const evaluate: StageModule<EvaluateInput> = {
   async run(input, context) {
     const reflection = await input.reflection.module.make(input.reflection.with);
     try {
-      const episodes = await withDevice(context.device, async (device) => {
-        const { config, parameters, tokenizer } = readModelFolder(
-          artifactPath(input.policy),
-        );
-        const model = Gpt2.load(device, config, parameters, {
-          trainable: false,
-        });
-        const policy = new Policy(model, tokenizer);
-        return await play(
-          input,
-          context,
-          (starts) =>
-            rollout(starts, {
-              policy,
-              reflection,
-              temperature: input.temperature,
-              signal: context.signal,
-            }),
-        );
-      });
+      const episodes = await withPlayer(
+        input,
+        context,
+        (policy) =>
+          play(
+            input,
+            context,
+            (starts) =>
+              rollout(starts, {
+                policy,
+                reflection,
+                temperature: input.temperature,
+                signal: context.signal,
+              }),
+          ),
+      );
       await write(input, context, episodes);
     } finally {
       await reflection.dispose?.();
     }
   },
 };
+
+/** Makes the player, a model on a device of its own. */
+async function withPlayer<T>(
+  { policy }: EvaluateInput,
+  context: StageContext,
+  work: (player: Player) => Promise<T>,
+): Promise<T> {
+  if (typeof policy === "object" && "uses" in policy) {
+    return await work(await policy.module.make(policy.with));
+  }
+  return await withDevice(context.device, async (device) => {
+    const { config, parameters, tokenizer } = readModelFolder(artifactPath(policy));
+    const model = Gpt2.load(device, config, parameters, { trainable: false });
+    return await work(new Policy(model, tokenizer));
+  });
+}
 
 type Play = (starts: Parameters<typeof rollout>[0]) => Promise<Episode[]>;
 

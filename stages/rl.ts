@@ -17,7 +17,13 @@ import { type CurriculumPart, curriculumSchema } from "../training/curriculum.ts
 import { type PolicyGradientSettings, trainPolicyGradient } from "../training/policy_gradient.ts";
 import { type Precision, requirePrecision } from "../training/precision.ts";
 import { withDevice } from "./device.ts";
-import { loadTrainable, precisionSchema, saveModel } from "./sft.ts";
+import {
+  checkpointEverySchema,
+  checkpointsOf,
+  loadTrainable,
+  precisionSchema,
+  saveModel,
+} from "./sft.ts";
 
 /** Inputs of the stage. */
 interface RlInput {
@@ -28,6 +34,7 @@ interface RlInput {
   readonly curriculum?: CurriculumPart[] | undefined;
   readonly split: "train" | "test" | "all";
   readonly precision: Precision;
+  readonly checkpointEvery?: number | undefined;
 }
 
 const input: z.ZodType<RlInput> = z.strictObject({
@@ -48,6 +55,7 @@ const input: z.ZodType<RlInput> = z.strictObject({
   split: z.enum(["train", "test", "all"]).default("train")
     .describe("which starts the episodes are drawn from"),
   precision: precisionSchema,
+  checkpointEvery: checkpointEverySchema,
 });
 
 /** The stage. */
@@ -88,6 +96,7 @@ export const rl: StageModule<RlInput> = {
           curriculum: input.curriculum ?? [],
           split: input.split,
           seed: context.seed,
+          checkpoints: checkpointsOf(context, input.checkpointEvery),
           signal: context.signal,
           onIteration: reporter(context, settings.iterations),
         });

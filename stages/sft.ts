@@ -24,6 +24,7 @@ import {
   reflectionExamples,
   reflectionTexts,
 } from "../training/examples.ts";
+import type { CheckpointOptions } from "../training/checkpoints.ts";
 import {
   fineTuneCompletions,
   fineTuneLabels,
@@ -46,6 +47,7 @@ interface SftInput {
   readonly weightDecay: number;
   readonly clip: number;
   readonly precision: Precision;
+  readonly checkpointEvery?: number | undefined;
 }
 
 /** How numbers are stored while a stage trains. */
@@ -53,6 +55,21 @@ export const precisionSchema: z.ZodType<Precision> = z.enum(["f32", "f16"]).defa
   .describe(
     "how numbers are stored while training; f16 takes less memory, and an adapter with shader-f16",
   );
+
+/** How often a training stage is saved; its results do not depend on that. */
+export const checkpointEverySchema: z.ZodType<number | undefined> = z.int().positive().optional()
+  .describe(
+    "steps (iterations) from one checkpoint to the next; left out: every half minute, or less often " +
+      "where saving would take more than a twentieth of the time",
+  );
+
+/** A stage's checkpoints as a training takes them. */
+export function checkpointsOf(
+  context: StageContext,
+  every: number | undefined,
+): CheckpointOptions {
+  return { store: context.checkpoints, every, log: (message) => context.log(message) };
+}
 
 const input: z.ZodType<SftInput> = z.strictObject({
   // A family's name is a text, as a path is: the slot must look first.
@@ -82,6 +99,7 @@ const input: z.ZodType<SftInput> = z.strictObject({
     "largest gradient norm; 0 does not clip",
   ),
   precision: precisionSchema,
+  checkpointEvery: checkpointEverySchema,
 });
 
 function textsOf(data: Dataset, withReflection: boolean): string[] {
@@ -156,6 +174,7 @@ async function train(
   const options: FineTuneOptions = {
     ...input,
     seed: deriveSeed(context.seed, 2),
+    checkpoints: checkpointsOf(context, input.checkpointEvery),
     signal: context.signal,
     onProgress({ step, loss, gradientNorm, tokens }) {
       context.progress(step, input.steps, "steps");

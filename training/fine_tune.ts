@@ -3,6 +3,8 @@
  * (Reflect-RL, section 4). The reflection model learns a text, the policy learns one label.
  * @module
  */
+import { createHash } from "node:crypto";
+import { z } from "zod";
 import type { Policy } from "../agents/policy.ts";
 import {
   AdamW,
@@ -14,7 +16,8 @@ import {
 } from "../kernels/kernels.ts";
 import { packSequences } from "../models/batch.ts";
 import type { Gpt2 } from "../models/gpt2.ts";
-import { deriveSeed, Random } from "../std/random.ts";
+import { Batches } from "./batches.ts";
+import { type CheckpointOptions, TrainingCheckpoints } from "./checkpoints.ts";
 import { completionShape, labelShape, requireTrainingMemory } from "./memory.ts";
 import { lossScaleOf } from "./precision.ts";
 
@@ -46,6 +49,8 @@ export interface FineTuneOptions extends Omit<AdamWOptions, "lossScale"> {
   readonly finalLearningRate?: number;
   /** Everything random comes from it. */
   readonly seed: number;
+  /** Saves the training now and then, and goes on from what was saved. Left out: neither. */
+  readonly checkpoints?: CheckpointOptions;
   /** Stops the work. */
   readonly signal: AbortSignal;
   /** Called now and then, and after the last step. */
@@ -184,6 +189,19 @@ function completionLoss(
   return { ...loss, lossScale, tokens: packed.tokens.length };
 }
 
+/** What a training has counted. */
+interface Counts {
+  /** Steps done. */
+  readonly step: number;
+  /** Tokens the model read since the last report. */
+  readonly tokens: number;
+}
+
+const countsSchema: z.ZodType<Counts> = z.strictObject({
+  step: z.int().positive(),
+  tokens: z.int().nonnegative(),
+});
+
 async function fineTune<Example>(
   model: Gpt2,
   examples: readonly Example[],
@@ -191,28 +209,58 @@ async function fineTune<Example>(
   lossOf: (tape: Tape, batch: readonly Example[]) => BatchLoss,
 ): Promise<void> {
   const { device, parameters } = model;
+  const { steps, batchSize, seed, signal } = options;
   const lossScale = lossScaleOf(parameters);
   const optimizer = new AdamW(device, parameters, { ...options, lossScale });
-  const batches = batchesOf(examples, options.batchSize, options.seed);
-  let tokens = 0;
+  let counts: Counts = { step: 0, tokens: 0 };
+  const checkpoints = new TrainingCheckpoints<Counts>({
+    options: options.checkpoints,
+    identity: options.checkpoints === undefined ? {} : identityOf(model, examples, options),
+    optimizer,
+    state: countsSchema,
+    restore: (saved) => counts = saved,
+    signal,
+  });
   try {
-    for (let step = 1; step <= options.steps; step++) {
-      options.signal.throwIfAborted();
+    await checkpoints.resume();
+    const batches = new Batches(examples, batchSize, seed, counts.step);
+    while (counts.step < steps) {
+      signal.throwIfAborted();
+      const step = counts.step + 1;
       const tape = new Tape(device, { storage: parameters.storage });
       try {
-        const loss = lossOf(tape, batches.next().value);
+        const loss = lossOf(tape, batches.next());
         optimizer.step(learningRateAt(step, options));
-        tokens += loss.tokens;
-        if (step % REPORT_EVERY !== 0 && step !== options.steps) continue;
-        options.onProgress({ step, tokens, ...await readStep(model, loss, optimizer, step) });
-        tokens = 0;
+        counts = { step, tokens: counts.tokens + loss.tokens };
+        if (step % REPORT_EVERY === 0 || step === steps) {
+          options.onProgress({ ...counts, ...await readStep(model, loss, optimizer, step) });
+          counts = { step, tokens: 0 };
+        }
       } finally {
         tape.release();
       }
+      await checkpoints.offer(step, () => counts);
     }
   } finally {
     optimizer.release();
   }
+}
+
+/** What the course of a training follows from, beside the model it begins with. */
+function identityOf(
+  { parameters }: Gpt2,
+  examples: readonly unknown[],
+  options: FineTuneOptions,
+): Record<string, unknown> {
+  const { steps, batchSize, seed, learningRate, finalLearningRate } = options;
+  const { beta1, beta2, epsilon, weightDecay, clip } = options;
+  const hash = createHash("sha256");
+  for (const example of examples) hash.update(`${JSON.stringify(example)}\n`);
+  return {
+    ...{ training: "fine-tune", steps, batchSize, seed, learningRate, finalLearningRate },
+    ...{ beta1, beta2, epsilon, weightDecay, clip, precision: parameters.storage },
+    examples: hash.digest("hex"),
+  };
 }
 
 /** Reads a step's loss and gradient norm back. */
@@ -245,25 +293,4 @@ function learningRateAt(step: number, options: FineTuneOptions): number {
   const first = options.learningRate ?? 2e-4;
   const done = (step - 1) / Math.max(1, options.steps - 1);
   return first * (1 - done * (1 - (options.finalLearningRate ?? 1)));
-}
-
-/** Endless batches: every example once in random order, then again in another order. */
-function* batchesOf<Example>(
-  examples: readonly Example[],
-  batchSize: number,
-  seed: number,
-): Generator<Example[], never> {
-  let order: number[] = [];
-  for (let epoch = 0;;) {
-    const batch: Example[] = [];
-    while (batch.length < batchSize) {
-      if (order.length === 0) {
-        order = new Random(deriveSeed(seed, epoch++)).shuffle([
-          ...examples.keys(),
-        ]);
-      }
-      batch.push(examples[order.pop()!]!);
-    }
-    yield batch;
-  }
 }

@@ -7,17 +7,19 @@
  * success of an action that is now the rule has nothing left to teach (Oh et al. 2018).
  * @module
  */
+import { z } from "zod";
 import type { ReflectionAgent } from "../agents/agent.ts";
 import type { Policy } from "../agents/policy.ts";
 import type { Environment, Split } from "../envs/environment.ts";
 import { AdamW, Tape } from "../kernels/kernels.ts";
 import { deriveSeed, Random } from "../std/random.ts";
 import { baselineOf, weigh, type WeightedStep } from "./advantages.ts";
+import { type CheckpointOptions, TrainingCheckpoints } from "./checkpoints.ts";
 import { type CurriculumPart, taskAt } from "./curriculum.ts";
 import { labelLoss, requireFinite } from "./fine_tune.ts";
 import { labelShape, requireTrainingMemory } from "./memory.ts";
 import { lossScaleOf } from "./precision.ts";
-import { ReplayBuffer } from "./replay_buffer.ts";
+import { episodesSchema, ReplayBuffer } from "./replay_buffer.ts";
 import { type Episode, rollout } from "./rollout.ts";
 
 /** Settings of the algorithm. */
@@ -56,6 +58,8 @@ export interface PolicyGradientOptions extends PolicyGradientSettings {
   readonly split: Split;
   /** Everything random comes from it. */
   readonly seed: number;
+  /** Saves the training now and then, and goes on from what was saved. Left out: neither. */
+  readonly checkpoints?: CheckpointOptions;
   /** Stops the work. */
   readonly signal: AbortSignal;
   /** Called after each iteration. */
@@ -82,41 +86,87 @@ export interface IterationReport {
   readonly decisions: number;
 }
 
+/** What a training keeps from one iteration to the next, beside what is on the device. */
+interface Memory {
+  /** Iterations done. */
+  readonly iteration: number;
+  /** What the replay buffer holds. */
+  readonly replay: readonly Episode[];
+  /** What the reflection agent remembers. */
+  readonly reflection?: unknown;
+}
+
+const memorySchema: z.ZodType<Memory> = z.strictObject({
+  iteration: z.int().positive(),
+  replay: episodesSchema,
+  reflection: z.unknown().optional(),
+});
+
 /**
  * Trains the policy online. Throws a LimitError when the first batch will not fit, and a
  * NonFiniteError when a gradient is no number.
  */
 export async function trainPolicyGradient(options: PolicyGradientOptions): Promise<void> {
-  const { policy, iterations, signal } = options;
+  const { policy, reflection, iterations, curriculum, signal } = options;
   const { device, parameters } = policy.model;
   const lossScale = lossScaleOf(parameters);
   const optimizer = new AdamW(device, parameters, { ...options, lossScale });
   const replay = new ReplayBuffer(options.replay);
-  let task: string | undefined;
+  let first = 0;
+  const checkpoints = new TrainingCheckpoints<Memory>({
+    options: options.checkpoints,
+    identity: identityOf(options),
+    optimizer,
+    state: memorySchema,
+    restore: (memory) => {
+      reflection.restore?.(memory.reflection);
+      replay.add(memory.replay);
+      first = memory.iteration;
+    },
+    signal,
+  });
   try {
-    for (let iteration = 0; iteration < iterations; iteration++) {
+    await checkpoints.resume();
+    for (let iteration = first; iteration < iterations; iteration++) {
       signal.throwIfAborted();
-      const now = taskAt(options.curriculum, iteration, iterations);
-      if (iteration > 0 && now !== task) replay.clear();
-      task = now;
-      options.onIteration(await iterate(options, optimizer, replay, iteration, task));
+      const task = taskAt(curriculum, iteration, iterations);
+      const before = taskAt(curriculum, Math.max(0, iteration - 1), iterations);
+      if (task !== before) replay.clear();
+      const fresh = await playFresh(options, iteration, task);
+      if (iteration === first) requireMemoryFor(options, fresh);
+      const report = await learn(options, optimizer, replay, fresh, iteration);
+      options.onIteration({ iteration: iteration + 1, task, ...report });
+      await checkpoints.offer(iteration + 1, () => ({
+        iteration: iteration + 1,
+        replay: replay.episodes,
+        reflection: reflection.state?.(),
+      }));
     }
   } finally {
     optimizer.release();
   }
 }
 
-/** Plays fresh episodes, learns from them, then from replayed successes. */
-async function iterate(
+/** What the course of a training follows from, beside the policy it begins with and who plays along. */
+function identityOf(options: PolicyGradientOptions): Record<string, unknown> {
+  const { iterations, episodes, learningRate, weightDecay, clip, entropy } = options;
+  const { normalize, replay, microBatch, curriculum, split, seed, policy } = options;
+  return {
+    ...{ training: "policy-gradient", iterations, episodes, learningRate, weightDecay, clip },
+    ...{ entropy, normalize, replay, microBatch, curriculum, split, seed },
+    precision: policy.model.parameters.storage,
+  };
+}
+
+/** Learns from fresh episodes, then from replayed successes. */
+async function learn(
   options: PolicyGradientOptions,
   optimizer: AdamW,
   replay: ReplayBuffer,
+  fresh: readonly Episode[],
   iteration: number,
-  task: string | undefined,
-): Promise<IterationReport> {
-  const fresh = await playFresh(options, iteration, task);
+): Promise<Omit<IterationReport, "iteration" | "task">> {
   const baseline = baselineOf(fresh, options.normalize);
-  if (iteration === 0) requireMemoryFor(options, fresh);
   const update = await trainOn(options, optimizer, weigh(fresh, baseline), iteration);
   const random = new Random(deriveSeed(options.seed, iteration, 1));
   const replayed = weigh(replay.sample(options.episodes, random), baseline)
@@ -124,8 +174,6 @@ async function iterate(
   if (replayed.length > 0) await trainOn(options, optimizer, replayed, iteration);
   replay.add(fresh);
   return {
-    iteration: iteration + 1,
-    task,
     ...summary(fresh),
     ...update,
     decisions: update.decisions + replayed.length,

@@ -4,7 +4,7 @@
  */
 import type { ReflectionAgent } from "../agents/agent.ts";
 import { labelPosition } from "../agents/labels.ts";
-import type { Policy, PolicyInput } from "../agents/policy.ts";
+import type { Player, PolicyInput } from "../agents/policy.ts";
 import type { Environment, Observation, ResetOptions } from "../envs/environment.ts";
 import { deriveSeed } from "../std/random.ts";
 
@@ -43,7 +43,7 @@ export interface Episode {
 /** Who plays, and how. */
 export interface RolloutOptions {
   /** Who acts. */
-  readonly policy: Policy;
+  readonly policy: Player;
   /** Who comments on each situation. */
   readonly reflection: ReflectionAgent;
   /** 0 is greedy. Default 1, as in the paper's evaluation. */

@@ -17,6 +17,8 @@ export interface Visit {
   readonly label: string;
   /** True where the label is a planted mistake, from which nobody should learn to act. */
   readonly planted: boolean;
+  /** Labels that the environment would plant here; undefined where it leaves that open. */
+  readonly mistakes: readonly string[] | undefined;
 }
 
 /** An episode from its start to its end. */
@@ -49,7 +51,8 @@ export function playTrajectory(
 /**
  * The expert's episode with one mistake planted: at a random step a wrong action is taken that does not
  * end the episode, and the expert goes on from there. Wrong is what makes the episode longer or spoils its
- * success, so another equally short way does not count. Undefined where no mistake can be planted.
+ * success, so another equally short way does not count. Where the environment says which labels make good
+ * mistakes (`mistakes()`), only those are tried. Undefined where no mistake can be planted.
  * Throws an Error where the environment cannot plan.
  */
 export async function playNegative(
@@ -60,9 +63,8 @@ export async function playNegative(
   const good = await play(env, start, expertLabel);
   for (const step of random.shuffle([...good.visits.keys()])) {
     const visit = good.visits[step] as Visit;
-    const others = visit.observation.actions
-      .map(({ label }) => label)
-      .filter((label) => label !== visit.label);
+    const labels = visit.mistakes ?? visit.observation.actions.map(({ label }) => label);
+    const others = labels.filter((label) => label !== visit.label);
     for (const wrong of random.shuffle(others)) {
       const trajectory = await play(
         env,
@@ -103,6 +105,7 @@ async function play(
   for (let ended = false; !ended;) {
     const best = await env.expert?.();
     const remark = await env.remark?.();
+    const mistakes = await env.mistakes?.();
     const step = visits.length;
     const label = await choose({ observation, best }, step);
     visits.push({
@@ -113,6 +116,7 @@ async function play(
       },
       label,
       planted: step === planted,
+      mistakes,
     });
     const result = await env.step(label);
     ({ observation, info } = result);

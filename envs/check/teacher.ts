@@ -73,6 +73,32 @@ export const textRemarks: Check = {
   },
 };
 
+/** What is to be planted can be done, and is no good advice. */
+export const offeredMistakes: Check = {
+  name: "mistakes to plant are offered, and not the expert's",
+  async run(subject) {
+    if ((await subject.make()).mistakes === undefined) {
+      throw new NotApplicable("it has no mistakes()");
+    }
+    let count = 0;
+    await playAll(subject, async (env, observation, random) => {
+      const best = await env.expert?.();
+      const offered = observation.actions.map((action) => action.label);
+      for (const label of await env.mistakes?.() ?? []) {
+        require(
+          offered.includes(label) && label !== best,
+          `mistakes() names ${JSON.stringify(label)}, ${
+            label === best ? "the expert's own label" : "which is not offered"
+          } (${offered.join(" ")})`,
+        );
+        count++;
+      }
+      return mixedLabel(env, observation, random);
+    });
+    return `${count} mistakes`;
+  },
+};
+
 async function needExpert(subject: Subject): Promise<void> {
   if ((await subject.make()).expert === undefined) {
     throw new NotApplicable("it has no expert()");

@@ -89,16 +89,8 @@ export interface AdamWOptions {
   readonly lossScale?: number;
 }
 
-/** All that a further step depends on besides the parameters, for checkpoints. */
-export interface OptimizerState {
-  /** Steps taken. */
-  readonly steps: number;
-  /** By parameter name: the running means of gradients and of their squares. */
-  readonly moments: ReadonlyMap<
-    string,
-    { readonly first: Float32Array; readonly second: Float32Array }
-  >;
-}
+/** A part of an optimiser's state: `first/NAME`, say, and the elements. */
+export type StatePart = readonly [key: string, data: Float32Array<ArrayBuffer>];
 
 interface Moments {
   readonly first: Tensor;
@@ -201,27 +193,48 @@ export class AdamW {
     return { norm: await this.#norm.read() };
   }
 
-  /** Reads back what further steps depend on. */
-  async state(): Promise<OptimizerState> {
-    const steps = this.#steps;
-    const first = await this.parameters.readLike((arena) => this.#moments.get(arena)!.first);
-    const second = await this.parameters.readLike((arena) => this.#moments.get(arena)!.second);
-    return {
-      steps,
-      moments: new Map([...first].map(([name, data]) => {
-        return [name, { first: data, second: second.get(name)! }];
-      })),
-    };
+  /** The vectors that further steps depend on besides {@linkcode AdamW.steps}, laid out as arenas are. */
+  get #vectors(): ReadonlyMap<string, (arena: Arena) => Tensor> {
+    const vectors = new Map<string, (arena: Arena) => Tensor>([
+      ["values", ({ values }) => values],
+      ["first", (arena) => this.#moments.get(arena)!.first],
+      ["second", (arena) => this.#moments.get(arena)!.second],
+    ]);
+    // The device rounds as it likes: rounding the values again might give others.
+    const isHalf = this.parameters.arenas.some(({ shadow }) => shadow !== undefined);
+    return isHalf ? vectors.set("shadow", ({ shadow }) => shadow!) : vectors;
   }
 
-  /** Goes on from a state; further steps are those of the optimiser it was taken from, bit for bit. */
-  restore({ steps, moments }: OptimizerState): void {
-    for (const name of this.parameters.names) {
-      const saved = moments.get(name);
-      requireShape(saved !== undefined, `AdamW: the state lacks the moments of ${name}`);
-      this.parameters.writeLike((arena) => this.#moments.get(arena)!.first, name, saved.first);
-      this.parameters.writeLike((arena) => this.#moments.get(arena)!.second, name, saved.second);
+  /** Shapes of the parts of the state by key, in the order in which they are read. */
+  get stateShapes(): Map<string, readonly number[]> {
+    const { parameters } = this;
+    return new Map([...this.#vectors.keys()].flatMap((word) => {
+      return parameters.names.map((name) => [`${word}/${name}`, parameters.get(name).shape]);
+    }));
+  }
+
+  /** Reads back what further steps depend on, the parameters included, part after part. */
+  async *readState(): AsyncGenerator<StatePart> {
+    for (const [word, vectorOf] of this.#vectors) {
+      for await (const [name, data] of this.parameters.readParts(vectorOf)) {
+        yield [`${word}/${name}`, data];
+      }
     }
+  }
+
+  /**
+   * Goes on from a state after that many steps: further ones are those of the optimiser it was read
+   * from, bit for bit. Throws a ShapeError where a part is missing, unknown or of another size.
+   */
+  restore(steps: number, parts: Iterable<StatePart>): void {
+    const vectors = this.#vectors;
+    const missing = new Set(this.stateShapes.keys());
+    for (const [key, data] of parts) {
+      requireShape(missing.delete(key), `AdamW: the state has ${key} twice, or it is unknown`);
+      const slash = key.indexOf("/");
+      this.parameters.writeLike(vectors.get(key.slice(0, slash))!, key.slice(slash + 1), data);
+    }
+    requireShape(missing.size === 0, `AdamW: the state lacks ${[...missing].join(", ")}`);
     this.#steps = steps;
   }
 

@@ -112,6 +112,30 @@ Deno.test("each prompt is computed once", async () => {
   assertEquals(computed, [1, 1, 0, 0, 1, 1, 0, 1]);
 });
 
+Deno.test("an agent restored from another's state knows its comments and computes none again", async () => {
+  const model = exportToTemporary(randomModel());
+  const settings = options({ model, maxTokens: 6 });
+  const [first, second] = [await onnx.make(settings), await onnx.make(settings)];
+  const batch = ["at row 1", "row", "north"].map(observation);
+  const said = await first.reflect(batch, { seed: 1, signal });
+  await second.reflect([observation("south")], { seed: 1, signal });
+  second.restore?.(JSON.parse(JSON.stringify(first.state?.())));
+  assertEquals(second.state?.(), first.state?.());
+  const { generate } = Generator.prototype;
+  Generator.prototype.generate = (prompts) => {
+    assertEquals(prompts, []);
+    return Promise.resolve([]);
+  };
+  try {
+    assertEquals(await second.reflect(batch, { seed: 1, signal }), said);
+  } finally {
+    Generator.prototype.generate = generate;
+  }
+  assertThrows(() => second.restore?.([["only a key"]]));
+  await first.dispose?.();
+  await second.dispose?.();
+});
+
 Deno.test("an abort is heard, also where nothing needs computing", async () => {
   const model = exportToTemporary(randomModel());
   const agent = await onnx.make(options({ model, maxTokens: 2 }));

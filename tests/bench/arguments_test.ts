@@ -9,6 +9,7 @@ Deno.test("all sections are measured unless some are named", () => {
     "decode",
     "scaling",
     "envs",
+    "engine",
   ]);
   assertEquals(readBenchArguments(["--only", "scaling", "--only", "matmul", "--quick"]), {
     sections: ["matmul", "scaling"],

@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "../../std/assert.ts";
 import { Contest } from "../../bench/contest.ts";
 import { ours } from "../../bench/contestants.ts";
+import { measureEngine } from "../../bench/sections/engine.ts";
 import { measureEnvironments } from "../../bench/sections/envs.ts";
 import { matmulTask, measureMatmul } from "../../bench/sections/matmul.ts";
 import { measureTraining } from "../../bench/sections/training.ts";
@@ -59,6 +60,16 @@ Deno.test("environments are measured by a worker; one that cannot be made is nam
   ]);
   for (const { ours } of rows) assertGreater(ours, 1000);
   assertEquals(contest.problems, ["nowhere: not measured (no folder was given)"]);
+});
+
+Deno.test("loading and planning are measured in a process of their own", async () => {
+  await withFolder(async (folder) => {
+    const rows = await measureEngine(folder, 1, [12]);
+    assertEquals(rows.map(({ shape, stages }) => [shape, stages]), [["chain", 12], ["matrix", 12]]);
+    for (const { loadSeconds, planSeconds, memoryMiB } of rows) {
+      assertGreater(Math.min(loadSeconds, planSeconds, memoryMiB), 0);
+    }
+  });
 });
 
 Deno.test("a peer that computes something else is left out and told", async () => {

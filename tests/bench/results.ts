@@ -55,4 +55,7 @@ export const results: Results = {
     { what: "batch", value: 2, secondsPerStep: 2, tokensPerSecond: 128 },
     { what: "layers", value: 4, secondsPerStep: 2, tokensPerSecond: 128 },
   ],
+  engine: [
+    { shape: "chain", stages: 100, loadSeconds: 0.05, planSeconds: 0.01, memoryMiB: 80 },
+  ],
 };

@@ -26,6 +26,17 @@ Deno.test("environments have a table, also against a peer", () => {
   ]);
 });
 
+Deno.test("what the engine costs is told in milliseconds", () => {
+  const row = tablesOf(results).split("\n").find((line) => line.startsWith("| chain"));
+  assertEquals(row?.split("|").map((cell) => cell.trim()).filter((cell) => cell !== ""), [
+    "chain",
+    "100",
+    "50",
+    "10",
+    "80",
+  ]);
+});
+
 Deno.test("a quick run says that it is one, and a missing peer is named", () => {
   const text = tablesOf(results);
   assertStringIncludes(text, "Measured 2026-11-25. **A quick run");

@@ -1,4 +1,7 @@
 import { join } from "node:path";
+import { z } from "zod";
+import { type Artifact, artifactPath, sourceFolder } from "../../engine/artifact.ts";
+import { hashText } from "../../engine/hash.ts";
 import type { StageModule } from "../../engine/module.ts";
 import { assertEquals, assertStringIncludes } from "../../std/assert.ts";
 import { make, play, stages } from "./modules.ts";
@@ -187,6 +190,52 @@ stages:
     model: "run: input dataset changed (file rows.jsonl)",
     test: "run: input env.with.data changed (file rows.jsonl)",
   });
+});
+
+/** A stage `look` at a folder of which only the file `seen` matters. */
+function looking(): ReadonlyMap<string, StageModule> {
+  const seen = async (folder: string) => hashText(await Deno.readTextFile(join(folder, "seen")));
+  const look: StageModule<{ folder: Artifact | string }> = {
+    name: "look",
+    version: "1",
+    description: "Looks.",
+    url: make.url,
+    usesDevice: false,
+    outputs: { data: { kind: "dataset", description: "What it saw." } },
+    with: z.strictObject({ folder: sourceFolder(seen).describe("a folder") }),
+    run: async ({ folder }, context) => {
+      await Deno.writeTextFile(context.output("data"), await seen(artifactPath(folder)));
+    },
+  };
+  return new Map([...stages, ["look", look as StageModule]]);
+}
+
+Deno.test("of a source folder only what matters is in the key", async () => {
+  await using work = await Workspace.with(
+    `stages: { look: { uses: look, with: { folder: tree } } }`,
+  );
+  await Deno.mkdir(join(work.folder, "tree"));
+  await work.write("tree/seen", "one");
+  await work.write("tree/unseen", "one");
+  const modules = looking();
+  assertEquals(states(await work.run({ stages: modules })), { look: "done" });
+  await work.write("tree/unseen", "two");
+  assertEquals(states(await work.run({ stages: modules })), { look: "cached" });
+  await work.write("tree/seen", "two");
+  assertEquals(reasons(await work.plan({ stages: modules })), {
+    look: "run: input folder changed (file tree)",
+  });
+});
+
+Deno.test("a path whose content cannot be told runs uncached, and the plan says why", async () => {
+  await using work = await Workspace.with(
+    `stages: { look: { uses: look, with: { folder: tree } }, make: { uses: make, with: { size: 1 } } }`,
+  );
+  await Deno.mkdir(join(work.folder, "tree"));
+  const run = await work.run({ stages: looking() });
+  assertEquals(states(run), { look: "failed", make: "done" });
+  const [planned] = await work.plan({ stages: looking() });
+  assertStringIncludes(planned?.reason ?? "", "cannot be cached: No such file");
 });
 
 Deno.test("a plan writes nothing", async () => {

@@ -1,91 +1,10 @@
 import { join } from "node:path";
-import { z } from "zod";
-import { loadWorkflow, WorkflowError } from "../../engine/engine.ts";
-import { readRunRecord } from "../../engine/history.ts";
+import { loadWorkflow } from "../../engine/engine.ts";
 import { stageFolderName } from "../../engine/layout.ts";
 import { MAX_INCLUDE_DEPTH } from "../../engine/limits.ts";
-import { mermaid } from "../../engine/mermaid.ts";
-import type { StageModule } from "../../engine/module.ts";
-import { stageGraph } from "../../engine/stage_graph.ts";
-import type { StageInstance } from "../../engine/workflow.ts";
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../std/assert.ts";
-import { make, stages } from "./modules.ts";
-import { reasons, states, Workspace } from "./workspace.ts";
-
-const ARM = `
-description: trains on what it is given
-inputs:
-  dataset: { kind: dataset, description: what it imitates }
-  steps: { type: number, default: 3 }
-  note: { type: string, required: false }
-outputs:
-  model: "\${{ stages.train.outputs.model }}"
-  report: { description: what it made, value: "\${{ stages.extra.outputs.data }}" }
-vars: { size: 2 }
-stages:
-  train:
-    uses: train
-    with:
-      dataset: "\${{ inputs.dataset }}"
-      steps: "\${{ inputs.steps }}"
-      note: "\${{ inputs.note }}"
-  extra: { uses: make, needs: train, with: { size: "\${{ vars.size }}" } }
-`;
-
-const MAIN = `
-name: main
-vars: { size: 5 }
-stages:
-  demos: { uses: make, with: { size: "\${{ vars.size }}" } }
-  arm:
-    uses: ./arm.yaml
-    matrix: { seed: [7, 8] }
-    with: { dataset: "\${{ stages.demos.outputs.data }}" }
-  compare:
-    uses: play
-    with: { env: taxi, models: ["\${{ stages.arm.outputs.model }}"] }
-  end: { uses: make, needs: arm, with: { size: 1 } }
-`;
-
-async function withFiles(files: Record<string, string>): Promise<Workspace> {
-  const { "flow.yaml": flow = "", ...others } = files;
-  const work = await Workspace.with(flow);
-  for (const [name, text] of Object.entries(others)) {
-    await Deno.mkdir(join(work.folder, name, ".."), { recursive: true });
-    await work.write(name, text);
-  }
-  return work;
-}
-
-async function load(
-  files: Record<string, string>,
-  overrides: string[] = [],
-): Promise<Map<string, StageInstance>> {
-  await using work = await withFiles(files);
-  const { instances } = await loadWorkflow(work.file, { stages, overrides });
-  return new Map(instances.map((instance) => [instance.name, instance]));
-}
-
-/** The errors of a workflow, the folder of its files left out. */
-async function errorsOf(files: Record<string, string>, overrides: string[] = []) {
-  await using work = await withFiles(files);
-  const error = await assertRejects(
-    () => loadWorkflow(work.file, { stages, overrides }),
-    WorkflowError,
-  );
-  return error.message.replaceAll(`${work.folder}/`, "").split("\n");
-}
-
-/** A stage `fail` that throws, beside the others. */
-const failing: ReadonlyMap<string, StageModule> = new Map([...stages, [
-  "fail",
-  {
-    ...make,
-    name: "fail",
-    with: z.object({}),
-    run: () => Promise.reject(new Error("as it should")),
-  } as StageModule,
-]]);
+import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
+import { ARM, errorsOf, load, MAIN, withFiles } from "./including.ts";
+import { stages } from "./modules.ts";
 
 Deno.test("an included file's stages become instances of the plan, and edges run through", async () => {
   const instances = await load({ "flow.yaml": MAIN, "arm.yaml": ARM });
@@ -203,60 +122,6 @@ export default {
   assertEquals(await weights("in/nested/last"), "oute");
 });
 
-Deno.test("a result is the same whether its stage is included or written out", async () => {
-  await using work = await withFiles({ "flow.yaml": MAIN, "arm.yaml": ARM });
-  await work.run();
-  await work.write(
-    "flow.yaml",
-    `
-name: flat
-vars: { size: 5 }
-stages:
-  demos: { uses: make, with: { size: "\${{ vars.size }}" } }
-  train:
-    uses: train
-    matrix: { seed: [8, 9] }
-    with: { dataset: "\${{ stages.demos.outputs.data }}", steps: 3 }
-`,
-  );
-  assertEquals(reasons(await work.plan()), {
-    demos: "cached: same inputs",
-    "train (seed=8)": "cached: same inputs",
-    "train (seed=9)": "run: no earlier result",
-  });
-});
-
-Deno.test("a run keeps the included texts, and its stages' files have folders of their own", async () => {
-  await using work = await withFiles({ "flow.yaml": MAIN, "arm.yaml": ARM });
-  const run = await work.run();
-  assertEquals(new Set(Object.values(states(run))), new Set(["done"]));
-  const record = await readRunRecord(work.runsFolder, run.id);
-  assertEquals(record.included, { [join(work.folder, "arm.yaml")]: ARM });
-  const folders = [...Deno.readDirSync(join(work.runsFolder, run.id, "stages"))];
-  assertEquals(folders.length, 7);
-});
-
-Deno.test("--only and --force take the including stage, its instances and the stages inside", async () => {
-  await using work = await withFiles({ "flow.yaml": MAIN, "arm.yaml": ARM });
-  await work.run();
-  const wanted = async (only: string) =>
-    (await work.plan({ only })).filter(({ state }) => state !== "skipped")
-      .map(({ instance }) => instance);
-  const [one, other] = [
-    ["arm (seed=7)/train", "arm (seed=7)/extra"],
-    ["arm (seed=8)/train", "arm (seed=8)/extra"],
-  ];
-  assertEquals(await wanted("arm"), ["demos", ...one!, ...other!]);
-  assertEquals(await wanted("arm (seed=8)"), ["demos", ...other!]);
-  assertEquals(await wanted("arm/train"), ["demos", one![0]!, other![0]!]);
-  assertEquals(await wanted("arm (seed=7)/extra"), ["demos", ...one!]);
-  const forced = async (name: string) =>
-    (await work.plan({ force: [name] })).filter(({ reason }) => reason === "--force").length;
-  assertEquals([await forced("arm"), await forced("arm/extra")], [4, 2]);
-  const error = await assertRejects(() => work.plan({ only: "arm/trian" }), WorkflowError);
-  assertStringIncludes(error.message, 'did you mean "arm/train"?');
-});
-
 Deno.test("--set changes what the including stage gives", async () => {
   const files = { "flow.yaml": MAIN, "arm.yaml": ARM };
   const instances = await load(files, ["stages.arm.with.steps=4"]);
@@ -276,74 +141,6 @@ Deno.test("--set changes what the including stage gives", async () => {
     "train",
     "extra",
   ]);
-});
-
-Deno.test("if, needs, cache and continue-on-error of the including stage hold for all its stages", async () => {
-  await using work = await withFiles({
-    "flow.yaml": `
-stages:
-  broken: { uses: fail }
-  off: { uses: ./in.yaml, if: false }
-  behind: { uses: ./in.yaml, needs: broken }
-  rescue: { uses: ./in.yaml, needs: broken, if: failure() }
-  loose: { uses: ./in.yaml, with: { wrong: true }, continue-on-error: true }
-  after-loose: { uses: make, needs: loose, with: { size: 1 } }
-  after-off: { uses: make, needs: off, with: { size: 1 } }
-  fresh: { uses: ./in.yaml, cache: false }
-  after-fresh: { uses: make, needs: fresh, with: { size: 1 } }
-`,
-    "in.yaml": `
-inputs: { wrong: { default: false } }
-stages:
-  bad: { uses: fail, if: inputs.wrong }
-  one: { uses: make, if: "!inputs.wrong", with: { size: 1 } }
-  two: { uses: make, needs: [bad, one], if: inputs.wrong, with: { size: 1 } }
-  clean: { uses: make, needs: one, if: failure(), with: { size: 2 } }
-`,
-  });
-  const run = await work.run({ stages: failing });
-  const ended = reasons(run.stages);
-  const inner = (name: string) =>
-    ["bad", "one", "two", "clean"].map((stage) => ended[`${name}/${stage}`]);
-  assertEquals(inner("off"), Array(4).fill("skipped: if: false"));
-  assertEquals(ended["after-off"], "skipped: needs off/one, which was skipped");
-  assertEquals(inner("behind")[1], "skipped: needs broken, which failed");
-  assertEquals(inner("rescue")[1], "done: no earlier result");
-  // Inside, a failure stops what needs it; outside, it is tolerated.
-  assertEquals(inner("loose").slice(0, 3), [
-    "failed: as it should",
-    "skipped: if: !inputs.wrong",
-    "skipped: needs loose/bad, which failed",
-  ]);
-  assertEquals(ended["after-loose"], "cached: same inputs");
-  // A clean-up that was not needed keeps nothing from running behind the file.
-  assertEquals(inner("fresh"), [
-    "skipped: if: inputs.wrong",
-    "done: cache: false",
-    "skipped: if: inputs.wrong",
-    "skipped: if: failure()",
-  ]);
-  assertEquals(ended["after-fresh"], "cached: same inputs");
-});
-
-Deno.test("a failure in a file that is included with continue-on-error does not fail the run", async () => {
-  const flow = (more: string) => `stages: { in: { uses: ./in.yaml${more} } }`;
-  await using work = await withFiles({
-    "flow.yaml": flow(""),
-    "in.yaml": "stages: { bad: { uses: fail } }",
-  });
-  assertEquals((await work.run({ stages: failing })).status, "failed");
-  await work.write("flow.yaml", flow(", continue-on-error: true"));
-  assertEquals((await work.run({ stages: failing })).status, "done");
-});
-
-Deno.test("an if that asks how needs ended waits for what the file is given", async () => {
-  const instances = await load({
-    "flow.yaml": MAIN.replace("matrix: { seed: [7, 8] }", "if: always()"),
-    "arm.yaml": ARM,
-  });
-  assertEquals(instances.get("arm/extra")?.needs, ["demos", "arm/train"]);
-  assertEquals(instances.get("arm/extra")?.gates[0]?.needs, ["demos"]);
 });
 
 Deno.test("secrets are declared in the file that uses them", async () => {
@@ -395,24 +192,4 @@ stages:
   assertEquals(await errorsOf(files), [
     "flow.yaml:3:46: error[cycle]: stages need each other: one → two → one",
   ]);
-});
-
-Deno.test("the graph shows the stages inside, and what passes through", async () => {
-  await using work = await withFiles({ "flow.yaml": MAIN, "arm.yaml": ARM });
-  const graph = stageGraph(await loadWorkflow(work.file, { stages }));
-  assertEquals(
-    mermaid(graph),
-    `flowchart LR
-  s0["demos<br/>uses make"]
-  s1["arm/train<br/>uses train, 2 instances"]
-  s2["arm/extra<br/>uses make, 2 instances"]
-  s3["compare<br/>uses play"]
-  s4["end<br/>uses make"]
-  s0 -->|"data"| s1
-  s1 -.-> s2
-  s1 -->|"model"| s3
-  s1 -.-> s4
-  s2 -.-> s4
-`,
-  );
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ArtifactStore } from "../../engine/artifact_store.ts";
 import { listRuns } from "../../engine/history.ts";
-import { storeFiles } from "../../engine/layout.ts";
+import { checkpointsFolder, runFiles, storeFiles } from "../../engine/layout.ts";
 import { Lock } from "../../engine/lock.ts";
 import { pruneRuns } from "../../engine/prune.ts";
 import { ResultIndex } from "../../engine/result_index.ts";
@@ -78,6 +78,18 @@ Deno.test("a run that begins while runs are pruned waits, and finds a sound stor
   assertEquals([ended, (await listRuns(work.runsFolder)).length], [false, 2]);
   pruning[Symbol.dispose]();
   assertEquals(Object.values(states(await run)), ["cached", "cached"]);
+});
+
+Deno.test("checkpoints stay while a run is going on that may go on from them", async () => {
+  await using work = await twoRuns();
+  const [, old] = await listRuns(work.runsFolder);
+  const stage = join(runFiles(work.runsFolder, old?.id ?? "").stages, "data");
+  await Deno.mkdir(checkpointsFolder(stage));
+  const live = await Lock.share(storeFiles(work.runsFolder).lock);
+  const prune = () => pruneRuns(work.runsFolder, { keep: 1, dryRun: false });
+  assertEquals((await prune()).runs, []);
+  live[Symbol.dispose]();
+  assertEquals((await prune()).runs.map(({ name }) => name), [old?.id]);
 });
 
 Deno.test("runs and prunings at the same time never disturb each other", async () => {

@@ -159,8 +159,10 @@ Deno.test("a disk that refuses run.json for a while ends nothing", () =>
     const files = new FaultyFiles({ at: 8, forever: true, code: "ENOSPC" });
     const recorder = begin(folder, files, () => {});
     recorder.emit({ type: "stage-started", stage: "one", uses: "make", reason: "new", attempt: 1 });
-    // Longer than the interval in which run.json is written.
-    await new Promise((done) => setTimeout(done, 250));
+    const until = performance.now() + 4000;
+    while (!files.failed.includes("writeSync") && performance.now() < until) {
+      await new Promise((done) => setTimeout(done, 20));
+    }
     assert(files.failed.includes("writeSync"), String(files.failed));
     files.heal();
     recorder.finish("done");

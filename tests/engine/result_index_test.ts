@@ -12,6 +12,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../../std/assert.ts";
+import { Workspace } from "./workspace.ts";
 
 async function withFolder(check: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "index-" });
@@ -231,3 +232,40 @@ Deno.test("a commit that SQLite refuses leaves nothing, and the next one succeed
     index.commit(result(2));
     assertEquals(index.all().length, 3);
   }));
+
+const FLOW = `
+name: commits
+stages:
+  data: { uses: make, with: { size: 3 } }
+  model: { uses: train, with: { dataset: "\${{ stages.data.outputs.data }}" } }
+  other: { uses: make, needs: model, with: { size: 4 } }
+`;
+
+Deno.test("a run whose Nth commit is refused leaves that stage absent; the same run then ends it", async () => {
+  const names = ["data", "model", "other"];
+  for (const [nth, name] of names.entries()) {
+    await using work = await Workspace.with(FLOW);
+    (await ResultIndex.open(work.runsFolder))[Symbol.dispose]();
+    using outside = new DatabaseSync(storeFiles(work.runsFolder).index);
+    outside.exec(
+      `CREATE TRIGGER refuse BEFORE INSERT ON results WHEN (SELECT count(*) FROM results) = ${nth}
+       BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`,
+    );
+    const failed = await work.run();
+    assertEquals(failed.stages.map(({ state }) => state), [
+      ...names.slice(0, nth).map(() => "done"),
+      "failed",
+      ...names.slice(nth + 1).map(() => "skipped"),
+    ]);
+    assertMatch(
+      failed.stages[nth]?.reason ?? "",
+      /could not write to the index .*: the disk is full/,
+    );
+    assertEquals(failed.stages[nth]?.outputs, {}, name);
+    outside.exec("DROP TRIGGER refuse");
+    assertEquals((await work.run()).stages.map(({ state }) => state), [
+      ...names.slice(0, nth).map(() => "cached"),
+      ...names.slice(nth).map(() => "done"),
+    ]);
+  }
+});

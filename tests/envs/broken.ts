@@ -211,6 +211,26 @@ export const broken: Record<
     check: "remarks are text",
     says: 'expected remark() to give text or undefined, got ""',
   },
+  "a mistake that is not offered": {
+    make: () =>
+      new (class extends Corridor {
+        override mistakes(): string[] {
+          return ["2"];
+        }
+      })(6),
+    check: "mistakes to plant are offered, and not the expert's",
+    says: 'mistakes() names "2", which is not offered (0 1)',
+  },
+  "a mistake that is the best thing to do": {
+    make: () =>
+      new (class extends Corridor {
+        override mistakes(): string[] {
+          return ["1"];
+        }
+      })(6),
+    check: "mistakes to plant are offered, and not the expert's",
+    says: 'mistakes() names "1", the expert\'s own label',
+  },
   "the hidden state in the history": {
     make: () =>
       new (class extends Corridor {

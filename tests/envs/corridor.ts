@@ -56,6 +56,10 @@ export class Corridor implements Environment {
     return this.over ? undefined : "The door is ahead. So I go on.";
   }
 
+  mistakes(): string[] {
+    return this.over ? [] : ["0"];
+  }
+
   protected observation(): Observation {
     return {
       history: "",

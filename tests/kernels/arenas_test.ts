@@ -13,6 +13,7 @@ import {
   type ParameterShape,
   requestDevice,
   ShapeError,
+  sizeOf,
   Tape,
 } from "../../kernels/kernels.ts";
 import { Random } from "../../std/random.ts";
@@ -127,31 +128,49 @@ Deno.test("AdamW and the clipped norm over two buffers equal float64", async () 
   device.dispose();
 });
 
-Deno.test("an optimiser restored from its state goes on bit for bit", async () => {
+for (const half of [false, true]) {
+  const stored = half ? "with values in f16, too" : "in f32";
+  Deno.test(`an optimiser restored from its state goes on bit for bit, ${stored}`, async () => {
+    const device = await smallDevice();
+    const parameters = trainable(device, half);
+    const adamw = new AdamW(device, parameters, SETTINGS);
+    const train = async (optimizer: AdamW, target: Parameters, seeds: readonly number[]) => {
+      for (const seed of seeds) {
+        setGradients(device, target, seed);
+        optimizer.step();
+      }
+      return flat(await target.read());
+    };
+    await train(adamw, parameters, [2, 3]);
+    const state = await Array.fromAsync(adamw.readState());
+    assertEquals(state.map(([key]) => key), [...adamw.stateShapes.keys()]);
+    assertEquals(state.length, SHAPES.length * (half ? 4 : 3));
+    for (const [key, data] of state) assertEquals(data.length, sizeOf(adamw.stateShapes.get(key)!));
+    const whole = await train(adamw, parameters, [4, 5]);
+
+    const again = trainable(device, half);
+    const restored = new AdamW(device, again, SETTINGS);
+    restored.restore(adamw.steps - 2, state);
+    assertEquals(restored.steps, 2);
+    assertEquals(await Array.fromAsync(restored.readState()), state);
+    assertSameBits(await train(restored, again, [4, 5]), whole, "restored");
+    const without = state.filter(([key]) => key !== "second/bias");
+    assertThrows(() => restored.restore(1, without), ShapeError, "lacks second/bias");
+    const unknown = [["third/bias", state[0]![1]] as const, ...state];
+    assertThrows(() => restored.restore(1, unknown), ShapeError, "third/bias twice");
+    assertEquals(restored.steps, 4);
+    device.dispose();
+  });
+}
+
+Deno.test("vectors laid out as the arenas are read back in pieces of any size", async () => {
   const device = await smallDevice();
   const parameters = trainable(device);
-  const adamw = new AdamW(device, parameters, SETTINGS);
-  const train = async (optimizer: AdamW, target: Parameters, seeds: readonly number[]) => {
-    for (const seed of seeds) {
-      setGradients(device, target, seed);
-      optimizer.step();
-    }
-    return flat(await target.read());
-  };
-  await train(adamw, parameters, [2, 3]);
-  const [state, values] = [await adamw.state(), await parameters.read()];
-  assertEquals([state.steps, state.moments.size], [2, SHAPES.length]);
-  const whole = await train(adamw, parameters, [4, 5]);
-
-  const again = trainable(device);
-  for (const [name, data] of values) again.write(name, data);
-  const restored = new AdamW(device, again, SETTINGS);
-  restored.restore(state);
-  assertEquals(restored.steps, 2);
-  assertSameBits(await train(restored, again, [4, 5]), whole, "restored");
-  const moments = new Map(state.moments);
-  moments.delete("bias");
-  assertThrows(() => restored.restore({ steps: 1, moments }), ShapeError, "moments of bias");
+  const whole = [...await parameters.read()];
+  for (const elements of [1, 100, 1000, Infinity]) {
+    const parts = parameters.readParts(({ values }) => values, elements);
+    assertEquals(await Array.fromAsync(parts), whole, `${elements} elements`);
+  }
   device.dispose();
 });
 

@@ -1,5 +1,11 @@
-import { assertEquals, assertThrows } from "../../std/assert.ts";
-import { readSafetensors, writeSafetensors } from "../../models/safetensors.ts";
+import { assertEquals, assertRejects, assertThrows } from "../../std/assert.ts";
+import {
+  eachSafetensor,
+  readSafetensors,
+  readSafetensorShapes,
+  writeSafetensors,
+  writeSafetensorsAsTheyCome,
+} from "../../models/safetensors.ts";
 
 const path = () => Deno.makeTempFileSync({ suffix: ".safetensors" });
 
@@ -41,6 +47,32 @@ Deno.test("the bytes do not depend on the order of the tensors", () => {
   writeSafetensors(one, new Map([["a", a], ["b", b]]));
   writeSafetensors(two, new Map([["b", b], ["a", a]]));
   assertEquals(Deno.readFileSync(one), Deno.readFileSync(two));
+});
+
+Deno.test("tensors written as they come are read one after another, in that order", async () => {
+  const file = path();
+  const shapes = new Map([["b", [2, 2]], ["a", []], ["c", [0, 4]]]);
+  const data: [string, Float32Array<ArrayBuffer>][] = [
+    ["b", new Float32Array([1, 2, 3, -4])],
+    ["a", new Float32Array([Math.PI])],
+    ["c", new Float32Array(0)],
+  ];
+  async function* comes(tensors: typeof data) {
+    yield* tensors;
+  }
+  await writeSafetensorsAsTheyCome(file, shapes, comes(data));
+  assertEquals([...readSafetensorShapes(file)], [...shapes]);
+  assertEquals([...eachSafetensor(file)].map(([name, { data }]) => [name, data]), data);
+  const wrong: [typeof data, string][] = [
+    [data.slice(1), 'expected tensor "b", got "a"'],
+    [data.slice(0, 2), 'tensor "c" did not come'],
+    [[...data, data[0]!], 'expected tensor "undefined", got "b"'],
+    [[["b", new Float32Array(3)]], "needs 4 values, got 3"],
+  ];
+  for (const [tensors, message] of wrong) {
+    const write = () => writeSafetensorsAsTheyCome(file, shapes, comes(tensors));
+    await assertRejects(write, RangeError, message);
+  }
 });
 
 Deno.test("half precisions are widened", () => {

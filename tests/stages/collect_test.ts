@@ -2,6 +2,7 @@ import { assertEquals, assertGreater } from "../../std/assert.ts";
 import type { StageContext } from "../../engine/module.ts";
 import { collect } from "../../stages/collect.ts";
 import { readPolicyRows, readReflectionRows } from "../../training/dataset.ts";
+import { noCheckpoints } from "./no_checkpoints.ts";
 
 const INPUT = {
   env: { uses: "taxi", with: { task: "pickup" } },
@@ -24,6 +25,7 @@ async function runIn(folder: string) {
     signal: new AbortController().signal,
     device: "auto",
     folder,
+    checkpoints: noCheckpoints,
     output: (name) => `${folder}/${name}`,
     log: () => {},
     progress: (...call) => told["progress"]?.push(call),

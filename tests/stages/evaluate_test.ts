@@ -11,6 +11,7 @@ import { readResults } from "../../training/results.ts";
 import { assert, assertEquals, assertNotEquals } from "../../std/assert.ts";
 import corridor from "../envs/corridor.ts";
 import { tinyModel, tokenizer } from "../training/tiny.ts";
+import { noCheckpoints } from "./no_checkpoints.ts";
 
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -43,6 +44,7 @@ async function evaluated(change: Record<string, unknown> = {}, seed = 1) {
     signal: new AbortController().signal,
     device: "auto",
     folder,
+    checkpoints: noCheckpoints,
     output: (name) => `${folder}/${name}`,
     log: () => {},
     progress: () => {},
@@ -110,6 +112,15 @@ Deno.test("evaluate: results follow the seed, whatever the batches", async () =>
   assertEquals((await evaluated({ batch: 10 })).results, results);
   assertEquals((await evaluated({ batch: 1 })).results, results);
   assertNotEquals((await evaluated({}, 2)).results.episodes, results.episodes);
+});
+
+Deno.test("evaluate: a random player needs no model, and follows the seed", async () => {
+  const { results, transcripts } = await evaluated({ policy: { uses: "random" }, episodes: 200 });
+  assertEquals((await evaluated({ policy: "random", episodes: 200 })).results, results);
+  assertNotEquals((await evaluated({ policy: "random", episodes: 200 }, 2)).results, results);
+  const labels = transcripts.flatMap(({ steps }) => steps.map(({ label }) => label));
+  const share = labels.filter((label) => label === "0").length / labels.length;
+  assert(labels.length > 50 && share > 0.3 && share < 0.7, `${share} of ${labels.length} are 0`);
 });
 
 Deno.test("evaluate: the reflection agent's comments are in prompt and transcript", async () => {

@@ -12,6 +12,7 @@ import type { RunSummary, StageSummary } from "../../engine/summary.ts";
 import { report, type ReportWith } from "../../stages/report.ts";
 import type { ReportJson } from "../../stages/report/publish.ts";
 import { type Transcript, writeResults } from "../../training/results.ts";
+import { noCheckpoints } from "./no_checkpoints.ts";
 
 const EVIL = `<script>alert("x")</script><img src=x onerror=alert(1)>'&$&`;
 
@@ -22,6 +23,7 @@ function context(folder: string): StageContext {
     signal: new AbortController().signal,
     device: "auto",
     folder,
+    checkpoints: noCheckpoints,
     output: (name) => `${folder}/${name}`,
     log: () => {},
     progress: () => {},

@@ -26,6 +26,7 @@ import { readReflectionRows } from "../../training/dataset.ts";
 import { readResults } from "../../training/results.ts";
 import { assertClose } from "../kernels/close.ts";
 import { wrap } from "../kernels/wrap.ts";
+import { noCheckpoints } from "./no_checkpoints.ts";
 
 const folder = await Deno.makeTempDir();
 const device = await requestDevice();
@@ -48,6 +49,7 @@ async function run<With>(instance: string, stage: StageModule<With>, input: unkn
     signal: new AbortController().signal,
     device: "auto",
     folder: own,
+    checkpoints: noCheckpoints,
     output: (name) => `${own}/${name}`,
     log: () => {},
     progress: () => {},

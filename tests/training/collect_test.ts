@@ -185,6 +185,41 @@ Deno.test("another shortest way is no mistake: where all ways are equal, nothing
   assertEquals([negatives, policy.length], [0, reflection.length]);
 });
 
+Deno.test("mistakes are planted where and as the environment says", async () => {
+  const corridor = new Corridor(6);
+  let cell = 0;
+  // The third cell alone is a place for one; a wrong answer that is never named is never planted.
+  const env: Environment = {
+    expert: () => corridor.expert(),
+    remark: () => corridor.remark(),
+    reset: (options) => {
+      cell = 0;
+      const { observation, info } = corridor.reset({ ...options, state: { cell: 0 } });
+      return { observation: withThird(observation), info };
+    },
+    step: (label) => {
+      cell += label === "1" ? 1 : -1;
+      const result = corridor.step(label === "2" ? "0" : label);
+      return { ...result, observation: withThird(result.observation) };
+    },
+    mistakes: () => cell === 2 ? ["2"] : [],
+  };
+  const { policy, reflection, negatives } = await gather({ env, negatives: 1, episodes: 40 });
+  assertEquals(negatives, 40);
+  for (let number = 0; number < 40; number++) {
+    const steps = policy.filter(({ episode }) => episode === number);
+    const visited = reflection.filter(({ episode }) => episode === number);
+    assertEquals([visited.length, steps.length], [8, 7]);
+    assertEquals(steps.map((row) => row.step).includes(2), false);
+  }
+  const none = { ...env, mistakes: () => [] };
+  assertEquals((await gather({ env: none, negatives: 1, episodes: 40 })).negatives, 0);
+});
+
+function withThird<T extends { actions: readonly { label: string; text: string }[] }>(seen: T): T {
+  return { ...seen, actions: [...seen.actions, { label: "2", text: "stumble back" }] };
+}
+
 Deno.test("progress is told, and an abort ends it", async () => {
   const told: number[] = [];
   await gather({ episodes: 70, progress: (done) => told.push(done) });

@@ -84,6 +84,34 @@ Deno.test("api: metrics of all stages, of one instance, of a matrix", async () =
   assertEquals(await stages("?stage=demos"), []);
 });
 
+Deno.test("api: stages of an included file have metrics and pages under their own names", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const names = ["arm (seed=1)/train", "arm (seed=2)/train", "armour"];
+    const run = record("new", {
+      stages: names.map((name) =>
+        stage(name, { stage: name.replace(/ \(.*?\)/, ""), outputs: { metrics: "abc" } })
+      ),
+    });
+    await writeRun(folder, run);
+    await writeMetrics(folder, "abc", [1]);
+    const app = createApp({ runsFolder: folder });
+    const found = async (wanted: string) => {
+      const path = `/api/runs/new/metrics?stage=${encodeURIComponent(wanted)}`;
+      const { stages } = await (await app.request(path)).json();
+      return stages.map((one: { stage: string }) => one.stage);
+    };
+    assertEquals(await found("arm"), names.slice(0, 2));
+    assertEquals(await found("arm/train"), names.slice(0, 2));
+    assertEquals(await found("arm (seed=2)"), [names[1]]);
+    assertEquals(await found("arm (seed=2)/train"), [names[1]]);
+    const page = await (await app.request("/runs/new")).text();
+    for (const name of names) assertStringIncludes(page, name);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("api: what is not there is a 404 with a code and a message", async () => {
   for (
     const [path, code] of [

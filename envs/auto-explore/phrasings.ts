@@ -1,0 +1,70 @@
+/**
+ * How a fact is asked for: several ways for each kind, so that a player learns what is asked and not how.
+ * @module
+ */
+import type { Fact, FactKind } from "./facts.ts";
+
+type Phrasing = (name: string, words: string) => string;
+
+const PHRASINGS: Readonly<Record<FactKind, readonly Phrasing[]>> = {
+  function: [
+    (name) => `Which file defines the function ${name}?`,
+    (name) => `Where is ${name}() implemented?`,
+    (name) => `I want to change what ${name} does. Which file is it in?`,
+    (_, words) => `Where is the function ${words}?`,
+  ],
+  class: [
+    (name) => `Which file has the class ${name}?`,
+    (name) => `Where is ${name} declared?`,
+    (name) => `I want to add a method to ${name}. Which file?`,
+    (_, words) => `Where is the class ${words}?`,
+  ],
+  type: [
+    (name) => `Which file declares the type ${name}?`,
+    (name) => `Where is ${name} declared?`,
+    (name) => `I want to add a field to ${name}. Which file?`,
+    (_, words) => `Where is the type ${words}?`,
+  ],
+  constant: [
+    (name) => `Which file sets ${name}?`,
+    (name) => `Where does the constant ${name} come from?`,
+    (name) => `I want another value of ${name}. Which file?`,
+    (_, words) => `Where is the constant ${words}?`,
+  ],
+  about: [
+    (name) => `Which file is about this: ${name}?`,
+    (name) => `Where is the code for this? ${name}`,
+    (name) => `Find the file that says "${name}".`,
+  ],
+  heading: [
+    (name) => `Which document has a section "${name}"?`,
+    (name) => `Where can I read about ${name}?`,
+    (name) => `Find the chapter ${name}.`,
+  ],
+  key: [
+    (name) => `Which file sets the key ${name}?`,
+    (name) => `Where is ${name} configured?`,
+    (name) => `I want to change ${name}. In which configuration?`,
+  ],
+  column: [
+    (name) => `Which table has a column ${name}?`,
+    (name) => `Where are the data on ${name}?`,
+    (name) => `Find the table with ${name}.`,
+  ],
+};
+
+/** All ways to ask which file a fact is in. */
+export function phrasingsOf({ kind, name }: Fact): string[] {
+  const words = wordsOf(name);
+  return PHRASINGS[kind].map((phrase) => phrase(name, words));
+}
+
+/** A name's words in lower case: `PolicyInput`, `policy_input` and `policyInput` are all "policy input". */
+export function wordsOf(name: string): string {
+  return name
+    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
+    .replace(/([A-Z])([A-Z][a-z])/g, "$1 $2")
+    .replace(/[_\W]+/g, " ")
+    .trim()
+    .toLowerCase();
+}

@@ -1,0 +1,108 @@
+/**
+ * All questions there are for an environment, over all its trees, and which of them an episode may ask.
+ * @module
+ */
+import { type Artifact, artifactPath } from "../../engine/artifact.ts";
+import type { Split } from "../environment.ts";
+import { type ExploreOptions, type ExploreTask, fitsTask } from "./options.ts";
+import { makeQuestions, type Part, type Question, readQuestions } from "./questions.ts";
+import { readTree, type Tree } from "./tree.ts";
+
+/** A question and the tree it is about. */
+export interface Place {
+  /** Where to look. */
+  readonly tree: Tree;
+  /** What to look for. */
+  readonly question: Question;
+}
+
+/** Questions by number, and by task and split. */
+export class Places {
+  readonly #places: readonly Place[];
+  readonly #heldOut: Part;
+  readonly #pools = new Map<string, readonly number[]>();
+
+  /** `heldOut` is the part that split `test` stands for. */
+  constructor(places: readonly Place[], heldOut: "test" | "validation") {
+    this.#places = places;
+    this.#heldOut = heldOut;
+  }
+
+  /** The question of a number. Throws a RangeError where there is none. */
+  at(number: number): Place {
+    const place = this.#places[number];
+    if (place !== undefined) return place;
+    throw new RangeError(
+      `expected the number of a question from 0 to ${this.#places.length - 1}, got ${number}`,
+    );
+  }
+
+  /** Numbers of the questions of a task and split. Throws a RangeError, which says what there is, where it has none. */
+  pool(task: ExploreTask, split: Split): readonly number[] {
+    const key = `${task} ${split}`;
+    const known = this.#pools.get(key);
+    if (known !== undefined) return known;
+    const part = split === "test" ? this.#heldOut : split;
+    const isOf = ({ question }: Place) => part === "all" || question.part === part;
+    const pool = [...this.#places.keys()].filter((number) => {
+      const place = this.at(number);
+      return isOf(place) && fitsTask(task, place.question.depth);
+    });
+    if (pool.length === 0) throw noQuestion(task, part, this.#places.filter(isOf));
+    this.#pools.set(key, pool);
+    return pool;
+  }
+}
+
+function noQuestion(task: ExploreTask, part: string, there: readonly Place[]): RangeError {
+  const depths = there.map(({ question }) => question.depth);
+  const have = [...new Set(depths)].sort((a, b) => a - b).map((depth) =>
+    `${depths.filter((other) => other === depth).length} at depth ${depth}`
+  );
+  return new RangeError(
+    `there is no question for task "${task}" (${
+      part === "all" ? "of all" : `of those for ${part}`
+    }, there are ${
+      have.length === 0 ? "none" : have.join(", ")
+    }); choose another task, or a root with more files`,
+  );
+}
+
+const made = new WeakMap<Tree, Map<string, readonly Question[]>>();
+
+/** The questions about the trees that the options name. Throws an Error where a root or the questions' file is wrong. */
+export function findPlaces(options: ExploreOptions): Place[] {
+  const roots = [options.root].flat() as readonly (Artifact | string)[];
+  if (options.questions === undefined) {
+    return roots.flatMap((root) => {
+      const tree = readTree(artifactPath(root));
+      return questionsAbout(tree, options).map((question) => ({ tree, question }));
+    });
+  }
+  const [root] = roots;
+  if (root === undefined || roots.length > 1) {
+    throw new Error(
+      `questions: prepared questions are about one tree, and root names ${roots.length}; give one root`,
+    );
+  }
+  const source = artifactPath(options.questions);
+  const tree = readTree(artifactPath(root));
+  return readQuestions(tree, Deno.readTextFileSync(source), source, options)
+    .map((question) => ({ tree, question }));
+}
+
+/** Made once for a tree and options: a trainer makes dozens of environments alike. */
+function questionsAbout(tree: Tree, options: ExploreOptions): readonly Question[] {
+  const { kinds, questionSeed, question, horizon, page, listing, output, reading, answers } =
+    options;
+  const settings = {
+    ...{ kinds, questionSeed, question, horizon },
+    ...{ page, listing, output, reading, answers },
+  };
+  const key = JSON.stringify(settings);
+  const known = made.get(tree) ?? new Map<string, readonly Question[]>();
+  made.set(tree, known);
+  const questions = known.get(key) ?? makeQuestions(tree, settings);
+  known.set(key, questions);
+  return questions;
+}

@@ -1,0 +1,202 @@
+/**
+ * Questions whose answer is one file: made from the tree itself, or prepared by the user or a teacher.
+ *
+ * **Made.** A fact (`facts.ts`) that one file alone has is asked for in the ways of `phrasings.ts`. No two
+ * facts share an answer's wording: a name that two files have, in whatever kind and case, is asked for by
+ * nobody, and a wording that would come out twice is left out. A file gives 12 facts at most, drawn by seed,
+ * so that long files do not take over.
+ *
+ * **Prepared.** A JSON file, `[{ "question": "…", "files": ["src/a.ts"] }]`, with `"part"` (`train`,
+ * `validation` or `test`) where the user wants to say it.
+ *
+ * **Parts.** Facts, not wordings, are split 7:2:1 into train, validation and test, at each depth for itself:
+ * shuffled by seed, of every ten the 3rd is a test, the 5th and the 8th are validation, the others training
+ * questions. So what is asked in one part is asked in no other, however it is put.
+ * @module
+ */
+import { z } from "zod";
+import { deriveSeed, Random } from "../../std/random.ts";
+import type { Fact, FactKind } from "./facts.ts";
+import { phrasingsOf } from "./phrasings.ts";
+import { optimalPath } from "./plan.ts";
+import type { Tree, TreeFile } from "./tree.ts";
+import { byteLength, type WalkSettings } from "./walk.ts";
+
+/** What a question is used for. */
+export type Part = "train" | "validation" | "test";
+
+/** One question. */
+export interface Question {
+  /** Ways to put it; an episode draws one. */
+  readonly texts: readonly string[];
+  /** Files that answer it. */
+  readonly targets: readonly TreeFile[];
+  /** Depth of the target nearest to the root; 1 for a file in the root itself. */
+  readonly depth: number;
+  /** The sort of fact it asks for, or `prepared`. */
+  readonly kind: FactKind | "prepared";
+  /** What it is used for. */
+  readonly part: Part;
+  /** The commands of the shortest way, identification included, with no file left out. */
+  readonly path: readonly string[];
+}
+
+/** How questions are made. */
+export interface QuestionSettings extends WalkSettings {
+  /** Sorts of facts to ask for. */
+  readonly kinds: readonly FactKind[];
+  /** Draws facts and parts. */
+  readonly questionSeed: number;
+  /** Most bytes of a question. */
+  readonly question: number;
+  /** A question whose optimal path takes more commands is left out. */
+  readonly horizon: number;
+}
+
+/** A prepared question. */
+export interface PreparedQuestion {
+  /** Its text. */
+  readonly question: string;
+  /** Paths of the files that answer it, from the root. */
+  readonly files: readonly string[];
+  /** What it is used for; drawn 7:2:1 where it is left out. */
+  readonly part?: Part | undefined;
+}
+
+/** Schema of a file of prepared questions. */
+export const preparedQuestions: z.ZodType<PreparedQuestion[]> = z.array(z.strictObject({
+  question: z.string().trim().min(1),
+  files: z.array(z.string().min(1)).min(1),
+  part: z.enum(["train", "validation", "test"]).optional(),
+})).min(1);
+
+/** Facts of one file that are asked for. */
+const FACTS_A_FILE = 12;
+/** Parts of ten questions in a row. */
+const PARTS: readonly Part[] = [
+  ...["train", "train", "test", "train", "validation"] as const,
+  ...["train", "train", "validation", "train", "train"] as const,
+];
+
+type Draft = Omit<Question, "part" | "path"> & { readonly part?: Part | undefined };
+
+/** Questions made from what the files of a tree say; the same seed gives the same. */
+export function makeQuestions(tree: Tree, settings: QuestionSettings): Question[] {
+  const { kinds, questionSeed, question: most } = settings;
+  const owners = ownersOf(tree);
+  const drafts = tree.files.flatMap((file): Draft[] => {
+    const facts = file.facts.filter((fact) =>
+      kinds.includes(fact.kind) && owners.get(keyOf(fact))?.size === 1
+    );
+    return new Random(deriveSeed(questionSeed, 0, file.index)).shuffle(facts)
+      .slice(0, FACTS_A_FILE)
+      .map((fact) => ({
+        texts: phrasingsOf(fact).filter((text) => byteLength(text) <= most),
+        targets: [file],
+        depth: file.depth,
+        kind: fact.kind,
+      }));
+  });
+  const counts = new Map<string, number>();
+  for (const { texts } of drafts) {
+    for (const text of texts) counts.set(textKey(text), (counts.get(textKey(text)) ?? 0) + 1);
+  }
+  const unique = drafts.map((draft) => ({
+    ...draft,
+    texts: draft.texts.filter((text) => counts.get(textKey(text)) === 1),
+  }));
+  return complete(tree, unique.filter(({ texts }) => texts.length > 0), settings);
+}
+
+/**
+ * Prepared questions of a tree. `source` names their file, for messages.
+ * Throws an Error that lists all that is wrong with them.
+ */
+export function readQuestions(
+  tree: Tree,
+  json: string,
+  source: string,
+  settings: QuestionSettings,
+): Question[] {
+  const files = new Map(tree.files.map((file) => [file.path, file]));
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  const drafts = parsePrepared(json, source).map(
+    ({ question, files: paths, part }, index): Draft => {
+      const wrong = (what: string) =>
+        problems.push(`[${index}] ${JSON.stringify(question)}: ${what}`);
+      if (seen.has(textKey(question))) wrong("asked before");
+      seen.add(textKey(question));
+      if (byteLength(question) > settings.question) {
+        wrong(
+          `longer than ${settings.question} bytes; ask in fewer words or raise the option "question"`,
+        );
+      }
+      const targets = paths.flatMap((path) => {
+        const file = files.get(path);
+        if (file === undefined) wrong(`the tree shows no file ${JSON.stringify(path)}`);
+        return file ?? [];
+      });
+      const depth = Math.min(...targets.map((target) => target.depth));
+      return { texts: [question], targets, depth, kind: "prepared", part };
+    },
+  );
+  if (problems.length > 0) {
+    throw new Error(`${source} does not fit the tree ${tree.root}:\n${problems.join("\n")}`);
+  }
+  return complete(tree, drafts, settings);
+}
+
+function parsePrepared(json: string, source: string): PreparedQuestion[] {
+  const form = `expected a list like [{ "question": "Where is …?", "files": ["src/a.ts"] }]`;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new Error(`${source}: ${form}, got no JSON (${(cause as Error).message})`, { cause });
+  }
+  const parsed = preparedQuestions.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Error(`${source}: ${form}; ${z.prettifyError(parsed.error)}`);
+}
+
+/** Files that have a name, by the name. */
+function ownersOf(tree: Tree): Map<string, Set<TreeFile>> {
+  const owners = new Map<string, Set<TreeFile>>();
+  for (const file of tree.files) {
+    for (const fact of file.facts) {
+      const key = keyOf(fact);
+      const known = owners.get(key);
+      if (known === undefined) owners.set(key, new Set([file]));
+      else known.add(file);
+    }
+  }
+  return owners;
+}
+
+/** What makes two facts the same to someone who asks. */
+function keyOf({ name }: Fact): string {
+  return textKey(name);
+}
+
+function textKey(text: string): string {
+  return text.toLowerCase().replace(/\s+/g, " ");
+}
+
+/** Adds optimal paths and parts; leaves out what takes too many commands. */
+function complete(tree: Tree, drafts: readonly Draft[], settings: QuestionSettings): Question[] {
+  const { horizon, questionSeed } = settings;
+  const reachable = drafts.flatMap((draft) => {
+    const path = optimalPath(tree, draft.targets, settings, horizon);
+    return path.at(-1)?.startsWith("id ") ? [{ ...draft, path }] : [];
+  });
+  const depths = [...new Set(reachable.map(({ depth }) => depth))].sort((a, b) => a - b);
+  return depths.flatMap((depth) => {
+    const random = new Random(deriveSeed(questionSeed, 1, depth));
+    const order = random.shuffle(reachable.filter((draft) => draft.depth === depth));
+    return order.map((draft, place): Question => ({
+      ...draft,
+      part: draft.part ?? PARTS[place % PARTS.length] as Part,
+    }));
+  });
+}

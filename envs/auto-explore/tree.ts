@@ -1,0 +1,190 @@
+/**
+ * A tree of files as it is at one time: what is shown of it, and of each file the text that outputs can
+ * show and the facts questions are made of. Texts themselves are not kept.
+ *
+ * Reading happens here, once for a tree; episodes are played on what was read, so they do not change with
+ * the disk. Trees are remembered by folder until a file's size or time of change says that it is another.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { type Fact, factsOf } from "./facts.ts";
+import { IgnoreRules } from "./ignore.ts";
+import { ReadOnlyView } from "./view.ts";
+
+/** Most files a tree may show: more are a mistake in the choice of the folder. */
+export const MOST_FILES = 20_000;
+/** Most bytes an output can have, so that much is kept of either end of a file. */
+export const MOST_OUTPUT = 4000;
+/** Lines that `head` and `tail` show. */
+const LINES = 10;
+
+/** A file that is shown. */
+export interface TreeFile {
+  /** Path from the root, with `/` between names. */
+  readonly path: string;
+  /** Its own name. */
+  readonly name: string;
+  /** 1 for a file in the root itself. */
+  readonly depth: number;
+  /** The folder it is in. */
+  readonly folder: TreeFolder;
+  /** Place among the tree's files, from 0. */
+  readonly index: number;
+  /** What can be shown of it; see `view.ts`. */
+  readonly kind: "text" | "huge" | "binary" | "unreadable";
+  /** What `cat` shows, white space narrowed to single spaces, at most {@linkcode MOST_OUTPUT} characters. */
+  readonly cat: string;
+  /** What `head` shows, likewise. */
+  readonly head: string;
+  /** What `tail` shows, likewise. */
+  readonly tail: string;
+  /** What it says; none where it is not read whole. */
+  readonly facts: readonly Fact[];
+}
+
+/** A folder that is shown: one with a file in it or below. */
+export interface TreeFolder {
+  /** Path from the root; `""` for the root. */
+  readonly path: string;
+  /** Its own name; `""` for the root. */
+  readonly name: string;
+  /** Undefined for the root. */
+  readonly parent: TreeFolder | undefined;
+  /** Folders in it, by name. */
+  readonly folders: readonly TreeFolder[];
+  /** Files in it, by name. */
+  readonly files: readonly TreeFile[];
+}
+
+/** A whole tree. */
+export interface Tree {
+  /** Real path of the root. */
+  readonly root: string;
+  /** The root. */
+  readonly top: TreeFolder;
+  /** Every file, a folder's own before those below. */
+  readonly files: readonly TreeFile[];
+}
+
+const remembered = new Map<string, { readonly fingerprint: string; readonly tree: Tree }>();
+
+/** Reads a tree. Throws an Error where the root is no folder, shows nothing, or more than {@linkcode MOST_FILES} files. */
+export function readTree(root: string): Tree {
+  const view = new ReadOnlyView(root);
+  const shown = walk(view, "", new IgnoreRules());
+  const paths = filesBelow(shown);
+  if (paths.length === 0) {
+    throw new Error(
+      `root: expected a folder with files to explore, got ${view.root}, of which nothing is shown; ` +
+        `hidden and ignored files do not count`,
+    );
+  }
+  if (paths.length > MOST_FILES) {
+    throw new Error(
+      `root: expected at most ${MOST_FILES} files, got ${paths.length} below ${view.root}; ` +
+        `give a folder further in, or leave files out with a .gitignore`,
+    );
+  }
+  const fingerprint = paths.map((path) => `${path} ${view.fingerprint(path)}`).join("\n");
+  const known = remembered.get(view.root);
+  if (known?.fingerprint === fingerprint) return known.tree;
+  const files: TreeFile[] = [];
+  const tree = { root: view.root, top: build(view, shown, undefined, files), files };
+  remembered.set(view.root, { fingerprint, tree });
+  return tree;
+}
+
+/** SHA-256 of all that an episode can depend on: the same wherever the tree lies. */
+export function hashTree({ files }: Tree): string {
+  const hash = createHash("sha256");
+  for (const { path, kind, cat, head, tail, facts } of files) {
+    hash.update(`${JSON.stringify([path, kind, cat, head, tail, facts])}\n`);
+  }
+  return hash.digest("hex");
+}
+
+interface Shown {
+  readonly path: string;
+  readonly files: string[];
+  readonly folders: Shown[];
+}
+
+/** What the rules show of a folder; folders in which they show nothing are left out. */
+function walk(view: ReadOnlyView, path: string, above: IgnoreRules): Shown {
+  const entries = view.list(path);
+  const below = (name: string) => path === "" ? name : `${path}/${name}`;
+  const listing = entries.some(({ name, isFolder }) => name === ".gitignore" && !isFolder)
+    ? view.read(below(".gitignore"))
+    : undefined;
+  const rules = listing?.kind === "text" ? above.within(path, listing.text) : above;
+  const shown: Shown = { path, files: [], folders: [] };
+  for (const { name, isFolder } of entries) {
+    if (rules.leavesOut(below(name), isFolder)) continue;
+    if (!isFolder) {
+      shown.files.push(below(name));
+      continue;
+    }
+    const folder = walk(view, below(name), rules);
+    if (folder.files.length > 0 || folder.folders.length > 0) shown.folders.push(folder);
+  }
+  return shown;
+}
+
+function filesBelow({ files, folders }: Shown): string[] {
+  return [...files, ...folders.flatMap(filesBelow)];
+}
+
+function build(
+  view: ReadOnlyView,
+  shown: Shown,
+  parent: TreeFolder | undefined,
+  all: TreeFile[],
+): TreeFolder {
+  const files: TreeFile[] = [];
+  const folders: TreeFolder[] = [];
+  const folder: TreeFolder = { path: shown.path, name: nameOf(shown.path), parent, folders, files };
+  for (const path of shown.files) {
+    const file = readFile(view, path, folder, all.length);
+    files.push(file);
+    all.push(file);
+  }
+  for (const inner of shown.folders) folders.push(build(view, inner, folder, all));
+  return folder;
+}
+
+function readFile(
+  view: ReadOnlyView,
+  path: string,
+  folder: TreeFolder,
+  index: number,
+): TreeFile {
+  const name = nameOf(path);
+  const contents = view.read(path);
+  const { kind } = contents;
+  const about = { path, name, depth: path.split("/").length, folder, index, kind };
+  if (kind === "text") {
+    const { text } = contents;
+    return { ...about, ...partsOf(text, text), facts: factsOf(name, text) };
+  }
+  const { beginning, end } = kind === "huge" ? contents : { beginning: "", end: "" };
+  return { ...about, ...partsOf(beginning, end), facts: [] };
+}
+
+function partsOf(beginning: string, end: string) {
+  const lines = (text: string) => text.trimEnd().split("\n");
+  return {
+    cat: narrow(beginning.slice(0, 4 * MOST_OUTPUT)).slice(0, MOST_OUTPUT),
+    head: narrow(lines(beginning).slice(0, LINES).join("\n")).slice(0, MOST_OUTPUT),
+    tail: narrow(lines(end).slice(-LINES).join("\n")).slice(-MOST_OUTPUT),
+  };
+}
+
+/** White space narrowed to single spaces, control characters gone: an output is a line of a prompt. */
+function narrow(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\s\u0000-\u001f\u007f\ufeff]+/g, " ").trim();
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

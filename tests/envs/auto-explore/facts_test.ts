@@ -1,0 +1,136 @@
+import { assertEquals } from "../../../std/assert.ts";
+import { type Fact, factsOf } from "../../../envs/auto-explore/facts.ts";
+import { phrasingsOf, wordsOf } from "../../../envs/auto-explore/phrasings.ts";
+
+/** Facts as "kind name". */
+function said(name: string, text: string): string[] {
+  return factsOf(name, text).map((fact) => `${fact.kind} ${fact.name}`);
+}
+
+Deno.test("facts: TypeScript and JavaScript", () => {
+  const text = `#!/usr/bin/env node
+/**
+ * Counts {@linkcode Sheep} in
+ * the \`night\`. More text.
+ * @module
+ */
+import x from "y";
+export async function countSheep() {
+  function inner() {}
+}
+function* local() {}
+export default class Flock {}
+export abstract class Herd {}
+interface Sheep {}
+export type Wool = string;
+export const enum Colour {}
+export const LIMIT = 3;
+const hidden = 1;
+function local() {}
+`;
+  const expected = [
+    "about Counts Sheep in the night",
+    "function countSheep",
+    "function local",
+    "class Flock",
+    "class Herd",
+    "type Sheep",
+    "type Wool",
+    "type Colour",
+    "constant LIMIT",
+  ];
+  for (const end of ["ts", "mjs", "TSX"]) {
+    assertEquals(said(`a.${end}`, text), expected);
+  }
+  assertEquals(said("a.ts", text.replaceAll("\n", "\r\n")), said("a.ts", text));
+});
+
+Deno.test("facts: Python", () => {
+  const text = `"""Walks the dog. Twice."""
+MAX_LENGTH = 3
+def walk(dog):
+    def __init__(self): pass
+class Dog:
+    async def bark(self): pass
+`;
+  assertEquals(said("a.py", text), [
+    "about Walks the dog",
+    "constant MAX_LENGTH",
+    "function walk",
+    "class Dog",
+    "function bark",
+  ]);
+});
+
+Deno.test("facts: other languages", () => {
+  assertEquals(
+    said(
+      "a.rs",
+      "// Reads the maps.\npub(crate) fn load() {}\npub struct Map {}\nconst MAX: u8 = 1;\n",
+    ),
+    ["about Reads the maps", "function load", "type Map", "constant MAX"],
+  );
+  assertEquals(
+    said("a.go", "func (s *Server) Serve() {}\nfunc main() {}\ntype Server struct {}\n"),
+    [
+      "function Serve",
+      "function main",
+      "type Server",
+    ],
+  );
+  assertEquals(said("A.java", "public final class Apple {\n  private enum Pip {}\n}\n"), [
+    "class Apple",
+    "class Pip",
+  ]);
+  assertEquals(said("a.sh", "#!/bin/sh\nsay() { echo; }\n"), ["function say"]);
+  assertEquals(said("a.txt", "function no() {}"), []);
+});
+
+Deno.test("facts: Markdown headings, outside of code", () => {
+  const text =
+    "# The `cat` and [a link](x.md)\n\n```sh\n# no heading\n```\n## Second ##\n####### no\n";
+  assertEquals(said("a.md", text), ["heading The cat and a link", "heading Second"]);
+});
+
+Deno.test("facts: keys of JSON, YAML and TOML", () => {
+  assertEquals(said("a.json", '{"a": {"b": {"c": 1}, "d": []}, "e": [{"f": 1}]}'), [
+    "key a",
+    "key a.b",
+    "key a.d",
+    "key e",
+  ]);
+  assertEquals(said("a.json", "{broken"), []);
+  assertEquals(said("a.json", "[1]"), []);
+  assertEquals(said("a.yaml", "a:\n  b: 1\n    c: 1\n# d: 1\ne: 2\n  - f: 1\n"), [
+    "key a",
+    "key a.b",
+    "key e",
+  ]);
+  assertEquals(said("a.toml", "a = 1\n[b.c]\nd = 2\n[[e]]\nf-g = 3\n"), [
+    "key a",
+    "key b.c",
+    "key b.c.d",
+    "key e",
+    "key e.f-g",
+  ]);
+});
+
+Deno.test("facts: columns", () => {
+  assertEquals(said("a.csv", 'day,"net amount",3\n1,2,3\n'), ["column day", "column net amount"]);
+  assertEquals(said("a.tsv", "day\tnet amount\n"), ["column day", "column net amount"]);
+});
+
+Deno.test("facts: each kind is asked for in several ways, by name or in words", () => {
+  assertEquals(
+    ["PolicyInput", "policy_input", "policyInput", "HTTPServer2", "READ_ONLY"].map(wordsOf),
+    ["policy input", "policy input", "policy input", "http server2", "read only"],
+  );
+  const kinds: Fact["kind"][] = [
+    ...["function", "class", "type", "constant", "about", "heading", "key", "column"] as const,
+  ];
+  for (const kind of kinds) {
+    const texts = phrasingsOf({ kind, name: "readAll" });
+    assertEquals(new Set(texts).size >= 3, true);
+    assertEquals(texts.every((text) => /readAll|read all/.test(text)), true);
+  }
+});

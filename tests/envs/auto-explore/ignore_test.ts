@@ -1,0 +1,91 @@
+/** The rules are compared with Git's own where Git is installed, and written down for everyone. */
+import { join } from "node:path";
+import { assert, assertEquals } from "../../../std/assert.ts";
+import { IgnoreRules } from "../../../envs/auto-explore/ignore.ts";
+
+interface Case {
+  readonly rules: string;
+  readonly out: readonly string[];
+  readonly kept: readonly string[];
+}
+
+/** Paths that end with `/` are folders. */
+const CASES: readonly Case[] = [
+  { rules: "# a comment\n\n*.log", out: ["a.log", "sub/a.log", "x.log/"], kept: ["a.txt", "log"] },
+  { rules: "build/", out: ["build/", "sub/build/"], kept: ["build", "builder/"] },
+  { rules: "/top", out: ["top", "top/"], kept: ["sub/top"] },
+  { rules: "sub/a.txt", out: ["sub/a.txt"], kept: ["other/sub/a.txt", "a.txt"] },
+  { rules: "*.log\n!keep.log", out: ["a.log"], kept: ["keep.log", "sub/keep.log"] },
+  { rules: "!a.log\n*.log", out: ["a.log"], kept: [] },
+  { rules: "**/x", out: ["x", "a/x", "a/b/x"], kept: ["xx"] },
+  { rules: "a/**", out: ["a/x", "a/b/x"], kept: ["a", "b/a/x"] },
+  { rules: "a/**/b", out: ["a/b", "a/x/b", "a/x/y/b"], kept: ["a/xb", "b"] },
+  { rules: "?.md", out: ["a.md"], kept: ["ab.md"] },
+  { rules: "[a-c].md\n[!x]y", out: ["b.md", "zy"], kept: ["d.md", "xy", "y"] },
+  { rules: "\\#x\n\\!y", out: ["#x", "!y"], kept: ["x", "y"] },
+  { rules: "tail   \nkept\\ ", out: ["tail", "kept "], kept: ["tail   ", "kept"] },
+  { rules: "a+b(c).{d}\nz|y", out: ["a+b(c).{d}", "z|y"], kept: ["aab(c).{d}", "z"] },
+  { rules: "[open\nfine", out: ["fine"], kept: ["[open", "o"] },
+  { rules: "foo*bar\r\n*.tmp\r\n", out: ["foobar", "foo-bar", "a.tmp"], kept: ["foo/bar"] },
+];
+
+Deno.test("ignore: the rules of a .gitignore", () => {
+  for (const { rules, out, kept } of CASES) {
+    const ignore = new IgnoreRules().within("", rules);
+    const said = (path: string) => ignore.leavesOut(path.replace(/\/$/, ""), path.endsWith("/"));
+    for (const path of out) assert(said(path), `${JSON.stringify(rules)} should leave out ${path}`);
+    for (const path of kept) {
+      assert(!said(path), `${JSON.stringify(rules)} should keep ${path}`);
+    }
+  }
+});
+
+Deno.test("ignore: a folder's rules go before those above, and hold in it alone", () => {
+  const ignore = new IgnoreRules().within("", "*.log\n").within("sub", "!*.log\n/only\n");
+  assertEquals(
+    ["a.log", "sub/a.log", "sub/deep/a.log", "only", "sub/only", "sub/deep/only"]
+      .map((path) => ignore.leavesOut(path, false)),
+    [true, false, false, false, true, false],
+  );
+});
+
+Deno.test("ignore: a range that runs backwards is no error", () => {
+  const ignore = new IgnoreRules().within("", "[z-a]\nfine\n");
+  assertEquals([ignore.leavesOut("m", false), ignore.leavesOut("fine", false)], [false, true]);
+});
+
+Deno.test("ignore: hidden names and installed packages are left out without a rule", () => {
+  const ignore = new IgnoreRules().within("", "!.env\n!node_modules/\n");
+  const out = [".env", ".git", "node_modules", "sub/node_modules", "sub/.x", "__pycache__", "venv"];
+  assertEquals(out.map((path) => ignore.leavesOut(path, true)), out.map(() => true));
+  assertEquals(ignore.leavesOut("node_modules", false), false);
+  assertEquals(ignore.leavesOut("a.env", false), false);
+});
+
+const gitIsThere =
+  (await new Deno.Command("sh", { args: ["-c", "command -v git"] }).output()).success;
+
+Deno.test({
+  name: "ignore: Git says the same",
+  ignore: !gitIsThere,
+  async fn() {
+    const root = await Deno.makeTempDir();
+    const sh = (script: string, ...args: string[]) =>
+      new Deno.Command("sh", { args: ["-c", script, root, ...args], cwd: root }).output();
+    try {
+      assert((await sh("git init -q .")).success);
+      for (const { rules, out, kept } of CASES) {
+        const paths = [...out, ...kept];
+        await Deno.writeTextFile(join(root, ".gitignore"), rules.replaceAll("\r", ""));
+        await Deno.writeTextFile(join(root, ".git/list"), paths.join("\0") + "\0");
+        const { stdout } = await sh(
+          "git -c core.excludesFile=/dev/null check-ignore -z --no-index --stdin < .git/list",
+        );
+        const said = new TextDecoder().decode(stdout).split("\0").filter((path) => path !== "");
+        assertEquals(said.sort(), [...out].sort(), JSON.stringify(rules));
+      }
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  },
+});

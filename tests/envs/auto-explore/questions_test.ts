@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertNotEquals, assertThrows } from "../../../std/assert.ts";
+import { exploreOptions } from "../../../envs/auto-explore/options.ts";
+import { makeQuestions, readQuestions } from "../../../envs/auto-explore/questions.ts";
+import { readTree } from "../../../envs/auto-explore/tree.ts";
+import { sampleTree, writeTree } from "./sample_tree.ts";
+
+function settings(changes: Record<string, unknown> = {}) {
+  return exploreOptions.parse({ root: "unused", ...changes });
+}
+
+function made(files: Readonly<Record<string, string>>, changes: Record<string, unknown> = {}) {
+  return makeQuestions(readTree(writeTree(files)), settings(changes));
+}
+
+Deno.test("questions: only what one file alone says, whatever the kind and case", () => {
+  const questions = made({
+    "a.ts": "export function shared() {}\nexport function alone() {}\nexport class Thing {}\n",
+    "b.ts": "export function shared() {}\nexport function THING() {}\n",
+    "c.md": "# Alone at home\n\n# Shared\n",
+  });
+  assertEquals(
+    questions.map(({ kind, targets }) => `${kind} ${targets.map(({ path }) => path)}`).sort(),
+    ["function a.ts", "heading c.md"],
+  );
+});
+
+Deno.test("questions: of the kinds that are wanted alone, unique among all", () => {
+  const files = {
+    "a.ts": "/** The taxi's map. */\nexport function drive() {}\n",
+    "b.md": "# Drive\n\n# Walk\n",
+  };
+  const kinds = (wanted?: string[]) =>
+    made(files, wanted && { kinds: wanted }).map(({ kind }) => kind).sort();
+  assertEquals(kinds(), ["about", "heading"]);
+  assertEquals(kinds(["about", "function"]), ["about"]);
+});
+
+Deno.test("questions: no wording fits two answers", () => {
+  const questions = made({
+    "a.ts": "export function readAll() {}\n",
+    "b.ts": "export function read_all() {}\n",
+  });
+  const texts = questions.flatMap((question) => question.texts);
+  assertEquals(questions.length, 2);
+  assert(!texts.some((text) => text.includes("read all")), texts.join("\n"));
+  assertEquals(new Set(texts).size, texts.length);
+});
+
+Deno.test("questions: depth, target and optimal path", () => {
+  const questions = makeQuestions(readTree(sampleTree()), settings());
+  const gold = questions.filter(({ targets }) => targets[0]?.name === "gold.py");
+  assertEquals(gold.length, 2);
+  for (const { depth, path } of gold) {
+    assertEquals(depth, 5);
+    assertEquals(path, [
+      ...["ls", "cd src", "ls", "cd parts", "ls", "cd metal", "ls", "cd rare", "ls"],
+      ...["cat gold.py", "id src/parts/metal/rare/gold.py"],
+    ]);
+  }
+  assert(questions.every(({ path }) => path.length <= 15));
+});
+
+Deno.test("questions: what takes more steps than there are is left out", () => {
+  const tree = readTree(sampleTree());
+  const depths = (horizon: number) =>
+    new Set(makeQuestions(tree, settings({ horizon })).map(({ depth }) => depth));
+  assertEquals(depths(11), new Set([1, 2, 3, 4, 5]));
+  assertEquals(depths(10), new Set([1, 2, 3, 4]));
+  assertEquals(depths(4), new Set([1]));
+});
+
+Deno.test("questions: long ones are left out", () => {
+  const questions = makeQuestions(readTree(sampleTree()), settings({ question: 34 }));
+  assert(questions.length > 0);
+  assert(questions.every(({ texts }) => texts.every((text) => text.length <= 34)));
+});
+
+Deno.test("questions: 7:2:1 at each depth, facts apart, at most twelve of a file", () => {
+  const names = (from: number) =>
+    Array.from({ length: 40 }, (_, i) => `export function f${from + i}x() {}\n`).join("");
+  const files = Object.fromEntries(
+    Array.from({ length: 10 }, (_, i) => [`${i < 5 ? "" : "sub/"}f${i}.ts`, names(100 * i)]),
+  );
+  const questions = made(files);
+  assertEquals(questions.length, 10 * 12);
+  for (const depth of [1, 2]) {
+    const parts = questions.filter((question) => question.depth === depth)
+      .map(({ part }) => part);
+    const count = (part: string) => parts.filter((other) => other === part).length;
+    assertEquals([count("train"), count("validation"), count("test")], [42, 12, 6]);
+  }
+  const texts = questions.flatMap((question) => question.texts.map((text) => text.toLowerCase()));
+  assertEquals(new Set(texts).size, texts.length);
+});
+
+Deno.test("questions: a few questions have a test question among them", () => {
+  const questions = made({ "a.ts": "function a1() {}\nfunction a2() {}\nfunction a3() {}\n" });
+  assertEquals(questions.map(({ part }) => part), ["train", "train", "test"]);
+});
+
+Deno.test("questions: the same seed gives the same, another seed others", () => {
+  const tree = readTree(sampleTree());
+  assertEquals(makeQuestions(tree, settings()), makeQuestions(tree, settings()));
+  assertNotEquals(
+    makeQuestions(tree, settings()),
+    makeQuestions(tree, settings({ questionSeed: 1 })),
+  );
+});
+
+Deno.test("questions: prepared ones, with parts of their own or without", () => {
+  const tree = readTree(sampleTree());
+  const json = JSON.stringify([
+    { question: "Where is the rake?", files: ["src/rake.ts"], part: "test" },
+    { question: "What is made of metal?", files: ["src/parts/metal/iron.py", "README.md"] },
+  ]);
+  const questions = readQuestions(tree, json, "questions.json", settings());
+  assertEquals(
+    questions.map(({ texts, depth, kind, part }) => [texts, depth, kind, part]).sort(),
+    [
+      [["What is made of metal?"], 1, "prepared", "train"],
+      [["Where is the rake?"], 2, "prepared", "test"],
+    ],
+  );
+  const metal = questions.find(({ targets }) => targets.length === 2);
+  assertEquals(metal?.path, ["ls", "cat README.md", "id README.md"]);
+});
+
+Deno.test("questions: wrong prepared ones are named, all at once", () => {
+  const tree = readTree(sampleTree());
+  const read = (value: unknown, changes = {}) =>
+    readQuestions(
+      tree,
+      typeof value === "string" ? value : JSON.stringify(value),
+      "q.json",
+      settings(changes),
+    );
+  const error = assertThrows(() =>
+    read([
+      { question: "Where?", files: ["src/none.ts"] },
+      { question: "where?", files: ["main.ts"] },
+      { question: "Which of them all is it?", files: ["../secret"] },
+    ], { question: 20 }), Error);
+  const lines = error.message.split("\n");
+  assertEquals(lines.slice(1), [
+    '[0] "Where?": the tree shows no file "src/none.ts"',
+    '[1] "where?": asked before',
+    '[2] "Which of them all is it?": longer than 20 bytes; ask in fewer words or raise the option "question"',
+    '[2] "Which of them all is it?": the tree shows no file "../secret"',
+  ]);
+  assertThrows(() => read("{"), Error, "q.json: expected a list like [{");
+  assertThrows(() => read([]), Error, "q.json: expected a list like [{");
+  assertThrows(() => read([{ question: "Where?", file: "main.ts" }]), Error, "files");
+});

@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "../../../std/assert.ts";
+import { hashTree, MOST_OUTPUT, readTree } from "../../../envs/auto-explore/tree.ts";
+import { sampleTree, writeTree } from "./sample_tree.ts";
+
+Deno.test("tree: files and folders by name, depth counted from the root", () => {
+  const { files, top } = readTree(sampleTree());
+  assertEquals(files.slice(0, 4).map(({ path, depth, index }) => [path, depth, index]), [
+    ["README.md", 1, 0],
+    ["main.ts", 1, 1],
+    ["other.ts", 1, 2],
+    ["data/sales.csv", 2, 3],
+  ]);
+  assertEquals(files.at(-1)?.path, "src/parts/metal/rare/gold.py");
+  assertEquals(files.at(-1)?.depth, 5);
+  assertEquals(top.folders.map(({ path }) => path), ["data", "src"]);
+  assertEquals(top.folders[1]?.folders[0]?.parent, top.folders[1]);
+});
+
+Deno.test("tree: hidden and ignored files are left out, and folders in which nothing is shown", () => {
+  const root = writeTree({
+    ".gitignore": "*.log\nout/\n",
+    ".secret": "x",
+    "a.txt": "x",
+    "b.log": "x",
+    "out/c.txt": "x",
+    "node_modules/d/e.js": "x",
+    "only/hidden/.f": "x",
+    "sub/.gitignore": "!*.log\n",
+    "sub/g.log": "x",
+  });
+  const { files, top } = readTree(root);
+  assertEquals(files.map(({ path }) => path), ["a.txt", "sub/g.log"]);
+  assertEquals(top.folders.map(({ path }) => path), ["sub"]);
+});
+
+Deno.test("tree: outputs are one line, cut, and keep the right end", () => {
+  const lines = Array.from({ length: 2000 }, (_, line) => `line ${line}`).join("\n");
+  const [file] = readTree(writeTree({ "a.txt": `\ufeff${lines}\t\tlast\u0007  end\n` })).files;
+  assertEquals(file?.head, "line 0 line 1 line 2 line 3 line 4 line 5 line 6 line 7 line 8 line 9");
+  assert(file?.cat.startsWith("line 0 line 1 ") && file.cat.length === MOST_OUTPUT);
+  assertEquals(
+    file?.tail,
+    Array.from({ length: 10 }, (_, line) => `line ${1990 + line}`).join(" ") + " last end",
+  );
+});
+
+Deno.test("tree: binary and huge files are listed and have no facts", () => {
+  const { files } = readTree(writeTree({
+    "a.ts": new Uint8Array([0, 1]),
+    "b.ts": "export function first() {}\n" + "/".repeat(300_000) + "\nend\n",
+    "c.ts": "export function last() {}\n",
+  }));
+  assertEquals(files.map(({ kind, facts }) => [kind, facts.length]), [
+    ["binary", 0],
+    ["huge", 0],
+    ["text", 1],
+  ]);
+  assert(files[1]?.cat.startsWith("export function first() {} ///"));
+  assert(files[1]?.tail.endsWith("/ end"));
+});
+
+Deno.test("tree: its hash is that of what is shown, wherever it lies", () => {
+  const shown = { "a.txt": "x", "sub/b.md": "# Title" };
+  const hash = (files: Record<string, string>) => hashTree(readTree(writeTree(files)));
+  assertEquals(hash({ ...shown, ".git/HEAD": "1", "node_modules/c.js": "y" }), hash(shown));
+  assertNotEquals(hash({ ...shown, "a.txt": "y" }), hash(shown));
+  assertNotEquals(hash({ "a.txt": "x", "sub/c.md": "# Title" }), hash(shown));
+});
+
+Deno.test("tree: nothing is written", () => {
+  const root = sampleTree();
+  const listing = () =>
+    [...Deno.readDirSync(root)].map(({ name }) =>
+      `${name} ${Deno.statSync(join(root, name)).mtime}`
+    )
+      .sort();
+  const before = listing();
+  readTree(root);
+  assertEquals(listing(), before);
+});
+
+Deno.test("tree: read once, and again when a file has changed", () => {
+  const root = writeTree({ "a.ts": "export function one() {}\n" });
+  const first = readTree(root);
+  assert(readTree(root) === first);
+  Deno.writeTextFileSync(join(root, "a.ts"), "export function another() {}\n");
+  const second = readTree(root);
+  assertNotEquals(second, first);
+  assertEquals(second.files[0]?.facts, [{ kind: "function", name: "another" }]);
+});
+
+Deno.test("tree: a root that shows nothing is refused with advice", () => {
+  const root = writeTree({ ".hidden": "x" });
+  assertThrows(() => readTree(root), Error, "of which nothing is shown");
+  assertThrows(() => readTree(join(root, "none")), Error, "give the path of a folder");
+});
