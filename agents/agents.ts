@@ -7,6 +7,7 @@
  * - `check.ts` the contract as a suite of checks, for the built-in agents and the user's own
  * - `none.ts` says nothing; `oracle.ts` the teacher while data is collected; `onnx.ts` a trained reflection
  *   model in ONNX Runtime; `openai.ts` a model on a server; `memory.ts` what was said already
+ * - `teachers.ts` who writes other texts; `openai_client.ts` asks the servers of both
  * - `policy.ts` the player itself: one label for each observation; `labels.ts` the tokens of the labels
  * - `random.ts` a player without a model, to compare with
  *

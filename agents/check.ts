@@ -10,7 +10,7 @@ import { type CheckResult, errorOf, isPassed, runChecks } from "../std/checks.ts
 import { parseOptions } from "../std/modules.ts";
 import type { ReflectionAgent, ReflectionAgentModule } from "./agent.ts";
 import { emptyBatch, oneEach, textComments, unchangedBatch } from "./check/comments.ts";
-import { frozen, independent, seedsMatter } from "./check/repeatable.ts";
+import { frozen, independent, restored, seedsMatter } from "./check/repeatable.ts";
 import { spoilersOrNot } from "./check/spoilers.ts";
 import { abortedBefore, abortedDuring, disposedTwice } from "./check/stopping.ts";
 import { ask, type Check, situations, type Subject, withAgent } from "./check/subject.ts";
@@ -44,6 +44,7 @@ const checks: readonly Check[] = [
   frozen,
   independent,
   seedsMatter,
+  restored,
   spoilersOrNot,
   abortedBefore,
   abortedDuring,

@@ -6,6 +6,7 @@ import type { ReflectionAgent } from "../agent.ts";
 import {
   ask,
   type Check,
+  difference,
   modeName,
   modes,
   NotApplicable,
@@ -79,6 +80,36 @@ export const seedsMatter: Check = {
       );
     }
     return `${seeds.length} seeds`;
+  },
+};
+
+/** An interruption changes nothing for an agent that remembers. */
+export const restored: Check = {
+  name: "what it remembers can be saved and restored",
+  async run(subject) {
+    const { observations } = subject;
+    return await withAgent(subject, async (agent) => {
+      if (agent.state === undefined && agent.restore === undefined) {
+        throw new NotApplicable("it has no state()");
+      }
+      require(
+        agent.state !== undefined && agent.restore !== undefined,
+        "it has one of state() and restore(); whoever has one needs the other",
+      );
+      const comments = await ask(agent, subject, observations);
+      const saved = JSON.stringify(agent.state()) ?? "null";
+      const after = await withAgent(subject, async (fresh) => {
+        fresh.restore?.(JSON.parse(saved));
+        const remembered = JSON.stringify(fresh.state?.()) ?? "null";
+        require(
+          remembered === saved,
+          `its state was ${difference(saved, remembered)} after it was restored from JSON`,
+        );
+        return await ask(fresh, subject, observations);
+      });
+      requireSame(comments, after, "when another instance was restored from its state()");
+      return `${saved.length} characters of JSON`;
+    });
   },
 };
 

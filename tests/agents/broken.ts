@@ -57,6 +57,26 @@ function stopping(reflect: ReflectionAgent["reflect"]): () => ReflectionAgent {
   return () => Object.assign(new Echo(), { reflect });
 }
 
+/** An echo that numbers what it says and remembers the numbers, as `save` and `load` have it. */
+function remembering(
+  save: (numbers: Map<string, number>) => unknown,
+  load: (state: unknown) => Map<string, number>,
+): () => ReflectionAgent {
+  return () => {
+    let numbers = new Map<string, number>();
+    const echo = changing((comments) =>
+      comments.map((comment) => {
+        if (!numbers.has(comment)) numbers.set(comment, counter++);
+        return `${comment} ${numbers.get(comment)}`;
+      })
+    )();
+    return Object.assign(echo, {
+      state: () => save(numbers),
+      restore: (state: unknown) => void (numbers = load(state)),
+    });
+  };
+}
+
 /** Throws what an agent says that lacks spoilers. */
 function lacking(message: string, lacks: (spoiler: Spoiler | undefined) => boolean) {
   return changing((comments, _batch, { spoilers }) => {
@@ -139,6 +159,21 @@ export const broken: Record<
     make: changing((comments, _, { seed }) => comments.map((comment) => `${comment} ${seed}`)),
     check: "the seed matters only where the module says so",
     says: '"at row 1 8" with another seed; where seeds matter, the module\'s isDrawn must say so',
+  },
+  "a memory that JSON cannot hold": {
+    make: remembering((comments) => comments, (state) => new Map(Object.entries(state as object))),
+    check: "what it remembers can be saved and restored",
+    says: "when another instance was restored from its state()",
+  },
+  "a memory that is not restored": {
+    make: remembering((comments) => [...comments], () => new Map()),
+    check: "what it remembers can be saved and restored",
+    says: "after it was restored from JSON",
+  },
+  "a state without a way back": {
+    make: () => Object.assign(new Echo(), { state: () => ({}) }),
+    check: "what it remembers can be saved and restored",
+    says: "it has one of state() and restore(); whoever has one needs the other",
   },
   "no word about missing spoilers": {
     make: lacking("undefined is no object", (spoiler) => spoiler === undefined),
