@@ -1,5 +1,6 @@
 /**
- * The command line: `deno task workflow`, `runs`, `serve`, `schema`, `check-env`, `explore`.
+ * The command line: `deno task workflow`, `runs`, `serve`, `schema`, `check-env`, `check-agent`,
+ * `explore`.
  *
  * Each subcommand is imported when it is asked for, so that none pays for another's start.
  * @module
@@ -14,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   runs: async () => (await import("./cli/runs.ts")).runsCommand,
   serve: async () => (await import("./cli/serve.ts")).serveCommand,
   schema: async () => (await import("./cli/schema.ts")).schemaCommand,
+  "check-agent": async () => (await import("./stages/check_agent.ts")).checkAgentCommand,
   "check-env": async () => (await import("./stages/check_env.ts")).checkEnvCommand,
   explore: async () => (await import("./cli/explore.ts")).exploreCommand,
 };

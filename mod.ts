@@ -11,6 +11,7 @@
  * ```
  * @module
  */
+export { checkAgent } from "./agents/check.ts";
 export { makeReflectionAgent } from "./agents/make.ts";
 export { checkEnvironment } from "./envs/check.ts";
 export { makeEnvironment } from "./envs/make.ts";

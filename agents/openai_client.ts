@@ -43,9 +43,9 @@ export interface ChatOptions {
 
 /** What the options of {@linkcode ChatOptions} look like in a workflow, to be put into a module's own schema. */
 export const chatOptions = {
-  baseUrl: z.url({ protocol: /^https?$/ }).refine(
-    (url) => !/^[^/]*\/\/[^/?#]*@/.test(url),
-    "expected no name or password in the address: give the key as the option key",
+  baseUrl: z.string().refine(
+    (text) => isAddress(text),
+    "expected an address like http://127.0.0.1:8000/v1, without name and password: the key is an option of its own",
   ).default("https://api.openai.com/v1").describe(
     "where the API begins; http://127.0.0.1:11434/v1 is Ollama on this machine",
   ),
@@ -66,6 +66,11 @@ export const chatOptions = {
     "tries after the first, where the server is busy, fails or cannot be reached",
   ),
 };
+
+function isAddress(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username + url.password === "";
+}
 
 /** The server of `baseUrl`, which is all a process needs to reach. */
 export function chatPermissions({ baseUrl }: ChatOptions): ModulePermissions {

@@ -5,6 +5,7 @@
  * `teacher.ts`. Each plays episodes of every task with fixed seeds and reports the first breach it meets.
  * @module
  */
+import { type CheckResult, isPassed, runChecks } from "../std/checks.ts";
 import { parseOptions } from "../std/modules.ts";
 import { endingEpisodes, noStepAfterEnd, unknownLabel } from "./check/ending.ts";
 import { noLeak } from "./check/leaks.ts";
@@ -24,7 +25,7 @@ import {
   uniqueLabels,
 } from "./check/shape.ts";
 import { disjointSplits, startableTasks } from "./check/starts.ts";
-import { type Check, CheckFailure, NotApplicable, type Subject } from "./check/subject.ts";
+import type { Check, Subject } from "./check/subject.ts";
 import { offeredExpert, offeredMistakes, successfulExpert, textRemarks } from "./check/teacher.ts";
 import type { Awaitable, Environment, EnvironmentModule } from "./environment.ts";
 import { findEnvironment } from "./make.ts";
@@ -37,16 +38,6 @@ export interface CheckOptions {
   readonly episodes?: number;
   /** Steps after which an episode counts as endless; default 1000. */
   readonly stepLimit?: number;
-}
-
-/** How one check went. */
-export interface CheckResult {
-  /** What must hold. */
-  readonly name: string;
-  /** `skipped` where the environment does not offer what the check is about. */
-  readonly status: "passed" | "failed" | "skipped";
-  /** What was looked at; what is wrong and where; or why it was skipped. */
-  readonly message: string;
 }
 
 /** How all checks went. */
@@ -99,13 +90,8 @@ export async function checkEnvironment(
     seeds: Array.from({ length: options.episodes ?? 10 }, (_, seed) => seed),
     stepLimit: options.stepLimit ?? 1000,
   };
-  const results: CheckResult[] = [];
-  for (const check of checks) results.push(await runCheck(check, subject));
-  return {
-    environment: name,
-    passed: results.every(({ status }) => status !== "failed"),
-    checks: results,
-  };
+  const results = await runChecks(checks, subject, "environment");
+  return { environment: name, passed: isPassed(results), checks: results };
 }
 
 async function resolve(
@@ -126,19 +112,4 @@ async function resolve(
     make: async () => await module.make(options),
     tasks: module.tasks,
   };
-}
-
-async function runCheck(check: Check, subject: Subject): Promise<CheckResult> {
-  const { name } = check;
-  try {
-    return { name, status: "passed", message: await check.run(subject) };
-  } catch (error) {
-    if (error instanceof NotApplicable) {
-      return { name, status: "skipped", message: error.message };
-    }
-    const message = error instanceof CheckFailure
-      ? error.message
-      : `stopped by an error of the environment: ${error}`;
-    return { name, status: "failed", message };
-  }
 }

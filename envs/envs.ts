@@ -17,9 +17,5 @@
 export * from "./environment.ts";
 export { findEnvironment, makeEnvironment } from "./make.ts";
 export { environments } from "./registry.ts";
-export {
-  checkEnvironment,
-  type CheckOptions,
-  type CheckReport,
-  type CheckResult,
-} from "./check.ts";
+export { checkEnvironment, type CheckOptions, type CheckReport } from "./check.ts";
+export type { CheckResult } from "../std/checks.ts";

@@ -8,13 +8,14 @@
 import type { StageModule } from "../engine/module.ts";
 import { collect } from "./collect.ts";
 import { evaluate } from "./evaluate.ts";
+import { questions } from "./questions.ts";
 import { report } from "./report.ts";
 import { rl } from "./rl.ts";
 import { sft } from "./sft.ts";
 
 /** Every stage that comes with this program, by name. */
 export const stages: ReadonlyMap<string, StageModule> = new Map(
-  ([collect, sft, rl, evaluate, report] as StageModule[]).map((
+  ([collect, questions, sft, rl, evaluate, report] as StageModule[]).map((
     module,
   ) => [module.name, module]),
 );

@@ -20,6 +20,7 @@ const files = [
   "stages/device.ts",
   "stages/stages.ts",
   "stages/workflow.ts",
+  "std/checks.ts",
   "std/modules.ts",
   "std/random.ts",
   "mod.ts",

@@ -62,9 +62,36 @@ Deno.test("the files of docs/workflows.md that include one another are valid", a
   }
 });
 
+Deno.test("the workflow of docs/reflection_agents.md is valid", async () => {
+  assertEquals(await instancesIn("docs/reflection_agents.md", "secrets:"), ["demos"]);
+});
+
+Deno.test("the workflow of docs/auto-explore.md is valid", async () => {
+  assertEquals(await instancesIn("docs/auto-explore.md", "secrets:"), ["ask", "demos"]);
+});
+
 Deno.test("every task the README names exists", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const named = [...readme.matchAll(/deno task ([a-z-]+)/g)].map(([, name]) => name!);
   assert(named.length > 0, "README.md names no task");
   for (const name of named) assert(name in tasks, `there is no task ${name}`);
 });
+
+/** Stage instances of a page's workflow, the one that begins so; beside a folder that it may explore. */
+async function instancesIn(page: string, beginning: string): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL(page, root));
+  const example = text.split("```yaml\n").find((part) => part.startsWith(beginning))?.split(
+    "```",
+  )[0];
+  assert(example !== undefined, `${page} shows no workflow`);
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/my-repo`);
+    await Deno.writeTextFile(`${folder}/my-repo/README.md`, "# Mine\n");
+    await Deno.writeTextFile(`${folder}/flow.yaml`, example);
+    const { instances } = await loadWorkflow(`${folder}/flow.yaml`);
+    return instances.map(({ name }) => name);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}

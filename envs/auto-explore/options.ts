@@ -50,12 +50,14 @@ export interface ExploreOptions {
   readonly historyLength: number;
 }
 
-/** Of a folder matters what the tree shows of it: neither build outputs nor what is ignored. */
-const folder = sourceFolder((path) => hashTree(readTree(path)));
+/** Schema of a folder to explore. Of it matters what the tree shows of it: neither build outputs nor what is ignored. */
+export const exploredFolder: z.ZodType<Artifact | string> = sourceFolder((path) =>
+  hashTree(readTree(path))
+);
 
 /** Schema of the options. */
 export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({
-  root: z.union([folder, z.array(folder).min(1)]).describe(
+  root: z.union([exploredFolder, z.array(exploredFolder).min(1)]).describe(
     "The folder to explore; several are a tree each.",
   ),
   questions: artifact("questions").optional().describe(

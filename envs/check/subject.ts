@@ -3,7 +3,10 @@
  * @module
  */
 import type { Environment, Info, Observation, ResetResult, StepResult } from "../environment.ts";
+import { type Check as Clause, require } from "../../std/checks.ts";
 import { deriveSeed, Random } from "../../std/random.ts";
+
+export { CheckFailure, difference, errorOf, NotApplicable, require } from "../../std/checks.ts";
 
 /** An environment under check. */
 export interface Subject {
@@ -18,26 +21,7 @@ export interface Subject {
 }
 
 /** One clause of the contract. */
-export interface Check {
-  /** What must hold, as a sentence. */
-  readonly name: string;
-  /** Returns what was looked at. Throws a CheckFailure where the clause is broken, NotApplicable where it says nothing. */
-  run(subject: Subject): Promise<string>;
-}
-
-/** A check that found the contract broken. */
-export class CheckFailure extends Error {}
-
-/** A check that does not apply to this environment. */
-export class NotApplicable extends Error {}
-
-/** Fails the running check unless the condition holds. */
-export function require(
-  condition: boolean,
-  message: string,
-): asserts condition {
-  if (!condition) throw new CheckFailure(message);
-}
+export type Check = Clause<Subject>;
 
 /** What came out of one `reset` or `step`, with a copy made at once. */
 export interface Moment {
@@ -187,22 +171,4 @@ export function extent(traces: readonly Trace[]): string {
     0,
   );
   return `${traces.length} episodes, ${steps} steps`;
-}
-
-/** The place where two JSON texts part, with a little around it. */
-export function difference(one: string, two: string): string {
-  let index = 0;
-  while (index < one.length && one[index] === two[index]) index++;
-  const cut = (text: string) => text.slice(Math.max(0, index - 20), index + 40) || "nothing";
-  return `…${cut(one)}… and then …${cut(two)}…`;
-}
-
-/** What a call throws; undefined where it does not. */
-export async function errorOf(call: () => unknown): Promise<unknown> {
-  try {
-    await call();
-    return undefined;
-  } catch (error) {
-    return error ?? "nothing";
-  }
 }

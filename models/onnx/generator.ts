@@ -37,6 +37,7 @@ export class Generator {
   readonly #open: OpenSession;
   readonly #config: Gpt2Config;
   #lastTurn = 0;
+  #released = false;
 
   private constructor(
     open: OpenSession,
@@ -61,8 +62,10 @@ export class Generator {
     return new Generator(open, config, tokenizer);
   }
 
-  /** Frees the model. */
+  /** Frees the model. Once more, it does nothing. */
   async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
     await this.#open.session.release();
   }
 

@@ -229,6 +229,16 @@ Deno.test("what a model thinks aloud is no part of its answer", async () => {
   assertEquals((await ask(() => "")).texts, [""]);
 });
 
+Deno.test("an error names the address without its query", async () => {
+  await using server = new ChatServer(failing(400, "no"));
+  const client = new ChatClient(options({ baseUrl: `${server.baseUrl}?token=hidden` }));
+  await assertRejects(
+    () => client.complete(asking("Hello?"), { seed: 1, signal: new AbortController().signal }),
+    Error,
+    `${server.baseUrl}/chat/completions answered 400: no`,
+  );
+});
+
 Deno.test("the key is in no error", async () => {
   const key = "k-very-secret";
   const echo: Answer = ({ authorization }) =>

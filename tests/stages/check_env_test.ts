@@ -1,19 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
 import { checkEnvCommand } from "../../stages/check_env.ts";
+import { runRecorded } from "./recorded.ts";
 
-/** Runs the command with the console recorded. */
-async function run(...args: string[]) {
-  const { log, error } = console;
-  let out = "";
-  let err = "";
-  console.log = (text: string) => out += `${text}\n`;
-  console.error = (text: string) => err += `${text}\n`;
-  try {
-    return { code: await checkEnvCommand(args), out, err };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
+const run = (...args: string[]) => runRecorded(checkEnvCommand, args);
 
 Deno.test("an environment that keeps the contract: exit 0 and a line for each check", async () => {
   const { code, out, err } = await run("taxi", "--episodes", "3");

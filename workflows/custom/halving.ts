@@ -3,9 +3,8 @@ import { z } from "zod";
 import type { ReflectionAgentModule } from "../../agents/agent.ts";
 
 function comment(state: string): string {
-  const bounds = /from (\d+) to (\d+)/.exec(state);
-  if (bounds === null) return "";
-  return `Half of them are below ${Math.floor((Number(bounds[1]) + Number(bounds[2])) / 2)}.`;
+  const [, least, most] = /from (\d+) to (\d+)/.exec(state) ?? [];
+  return most ? `Half of them are below ${Math.floor((Number(least) + Number(most)) / 2)}.` : "";
 }
 
 const halving: ReflectionAgentModule<Record<string, never>> = {
@@ -14,7 +13,10 @@ const halving: ReflectionAgentModule<Record<string, never>> = {
   description: "Says which number halves what is left.",
   with: z.strictObject({}),
   make: () => ({
-    reflect: (batch) => Promise.resolve(batch.map(({ state }) => comment(state))),
+    reflect: (batch, { signal }) =>
+      signal.aborted
+        ? Promise.reject(signal.reason)
+        : Promise.resolve(batch.map(({ state }) => comment(state))),
   }),
 };
 export default halving;
