@@ -21,7 +21,7 @@ for (const [file, text] of await generatedFiles()) {
 
 /** Whether the editor's schema takes a workflow, and what it says of it. */
 function validator(modules: typeof stages) {
-  const validate = new Ajv({ strict: false, allErrors: true })
+  const validate = new Ajv({ strict: false, allErrors: true, formats: { uri: true } })
     .compile(workflowJsonSchema(modules));
   return (text: string) => validate(parse(text)) ? "" : JSON.stringify(validate.errors);
 }
