@@ -154,13 +154,14 @@ function writeJob({ instance, values, stageFolder, attemptFolder, device }: Stag
 }
 
 function start(job: StageJob, options: LocalOptions): Deno.ChildProcess {
+  const flags = permissionFlags(job, options.permissions);
   try {
     return new Deno.Command(options.program ?? Deno.execPath(), {
       args: [
         "run",
         "--quiet",
         "--no-prompt",
-        ...permissionFlags(job, options.permissions),
+        ...flags,
         options.entry.href,
         job.attemptFolder,
       ],

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ReflectionAgentModule } from "../../agents/agent.ts";
 
-function comment(state: string): string {
+function comment({ state }: { state: string }): string {
   const [, least, most] = /from (\d+) to (\d+)/.exec(state) ?? [];
   return most ? `Half of them are below ${Math.floor((Number(least) + Number(most)) / 2)}.` : "";
 }
@@ -14,9 +14,7 @@ const halving: ReflectionAgentModule<Record<string, never>> = {
   with: z.strictObject({}),
   make: () => ({
     reflect: (batch, { signal }) =>
-      signal.aborted
-        ? Promise.reject(signal.reason)
-        : Promise.resolve(batch.map(({ state }) => comment(state))),
+      signal.aborted ? Promise.reject(signal.reason) : Promise.resolve(batch.map(comment)),
   }),
 };
 export default halving;
