@@ -16,7 +16,7 @@ import { Lock } from "./lock.ts";
 import type { Decision } from "./plan.ts";
 import type { Secrets } from "./secrets.ts";
 import { changeOf } from "./stage_changes.ts";
-import { isStorageFailure, storageError } from "./storage_error.ts";
+import { codeOf, isStorageFailure, storageError } from "./storage_error.ts";
 import type { RunStatus, RunSummary, StageSummary } from "./summary.ts";
 import type { StageInstance, Workflow } from "./workflow.ts";
 
@@ -65,6 +65,7 @@ export class RunRecorder {
   readonly #events: EventLog;
   readonly #stages: Map<string, StageSummary>;
   readonly #startedAt = new Date();
+  readonly #began = performance.now();
   #later: ReturnType<typeof setTimeout> | undefined;
   #laterAt = Infinity;
   #status: RunStatus = "running";
@@ -168,7 +169,7 @@ export class RunRecorder {
     using _ = this.#open;
     this.#status = status;
     this.#endedAt = new Date().toISOString();
-    const seconds = (Date.now() - this.#startedAt.getTime()) / 1000;
+    const seconds = (performance.now() - this.#began) / 1000;
     try {
       this.emit({ type: "run-finished", status, seconds });
       this.#events.settle();
@@ -206,7 +207,8 @@ export class RunRecorder {
     try {
       this.#write(false);
     } catch (error) {
-      if (!isStorageFailure(error)) throw error;
+      // Whatever the system says: thrown in a timer, it would end the process.
+      if (codeOf(error) === undefined) throw error;
     }
   }
 

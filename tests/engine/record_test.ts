@@ -4,7 +4,8 @@ import { readEvents, readRun, type RunRecord } from "../../engine/history.ts";
 import { runFiles } from "../../engine/layout.ts";
 import { RunRecorder } from "../../engine/record.ts";
 import { Secrets } from "../../engine/secrets.ts";
-import { assert, assertEquals, assertLess } from "../../std/assert.ts";
+import { StorageError } from "../../engine/storage_error.ts";
+import { assert, assertEquals, assertLess, assertThrows } from "../../std/assert.ts";
 
 interface Recording extends AsyncDisposable {
   readonly recorder: RunRecorder;
@@ -85,3 +86,28 @@ Deno.test("while a run goes on, readers know what its last event said", async ()
   assertEquals(states(newest), 200);
   run.recorder.finish("interrupted");
 });
+
+Deno.test("the seconds of a run are those that passed, whatever the clock is set to", async () => {
+  await using run = await record(1);
+  using _ = clockSet(-3600);
+  run.recorder.finish("done");
+  const last = run.told.at(-1);
+  assert(last?.type === "run-finished");
+  assert(last.seconds >= 0 && last.seconds < 60, `${last.seconds} s`);
+});
+
+Deno.test("a run's folder that somebody takes away ends nothing before the run's end", async () => {
+  await using run = await record(3);
+  await Deno.remove(run.recorder.folder, { recursive: true });
+  for (let index = 0; index < 3; index++) run.recorder.emit(cached(index));
+  await new Promise((done) => setTimeout(done, 300));
+  const error = assertThrows(() => run.recorder.finish("done"));
+  assert(error instanceof StorageError, `${error}`);
+});
+
+/** The clock of the day, that many seconds off. */
+function clockSet(seconds: number): Disposable {
+  const now = Date.now;
+  Date.now = () => now() + seconds * 1000;
+  return { [Symbol.dispose]: () => void (Date.now = now) };
+}
