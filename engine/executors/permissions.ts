@@ -12,6 +12,9 @@ import { ModuleChoice } from "../slot.ts";
 import { isModulePath, UserModule } from "../user_module.ts";
 import type { StageJob } from "./executor.ts";
 
+/** Where there are more, the store they lie in may be read: a command line does not take them all. */
+const MOST_ARTIFACTS = 100;
+
 /** The command line flags that grant a job's process what it needs. */
 export function permissionFlags(job: StageJob, always: ModulePermissions): string[] {
   const { instance, stageFolder, attemptFolder } = job;
@@ -65,12 +68,17 @@ function permissionsIn(
 
 /** Files and folders that the values name, and the folders of users' modules among them. */
 function pathsIn(values: unknown): string[] {
-  const paths: string[] = [];
+  const own = new Set<string>();
+  const committed = new Set<string>();
   visit(values, (value) => {
-    if (value instanceof Artifact) paths.push(resolve(value.path));
-    if (value instanceof UserModule) paths.push(dirname(fileURLToPath(value.url)));
+    if (value instanceof Artifact) {
+      (value.kind === "path" ? own : committed).add(resolve(value.path));
+    }
+    if (value instanceof UserModule) own.add(dirname(fileURLToPath(value.url)));
   });
-  return paths;
+  if (committed.size <= MOST_ARTIFACTS) return [...own, ...committed];
+  const stores = [...committed].map((path) => dirname(dirname(path)));
+  return [...own, ...new Set(stores)];
 }
 
 /** Every object and value below, the instances of classes as a whole. */
