@@ -103,7 +103,7 @@ export class RunRecorder {
     const { workflow, device, runsFolder } = start;
     let recorder: RunRecorder;
     try {
-      recorder = new RunRecorder(newRunId(workflow.name), start, start.files ?? disk);
+      recorder = new RunRecorder(newRunId(runsFolder, workflow.name), start, start.files ?? disk);
     } catch (error) {
       throw storageError(error, "begin the record of a run in", runsFolder);
     }
@@ -274,11 +274,25 @@ function waiting({ instance, reason }: PlannedInstance): [string, StageSummary] 
   }];
 }
 
-/** Sorts by time: `20261123-084500-taxi-ab12`. */
-function newRunId(workflow: string): string {
-  const stamp = new Date().toISOString().slice(0, 19)
-    .replaceAll(/[-:]/g, "").replace("T", "-");
+/** Sorts by time: `20261123-084500-taxi-ab12`. One that no other run has. */
+function newRunId(runsFolder: string, workflow: string): string {
   const name = workflow.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 40);
-  const bytes = crypto.getRandomValues(new Uint8Array(2));
-  return `${stamp}-${name}-${bytes.toHex()}`;
+  for (;;) {
+    const stamp = new Date().toISOString().slice(0, 19)
+      .replaceAll(/[-:]/g, "").replace("T", "-");
+    const bytes = crypto.getRandomValues(new Uint8Array(2));
+    const id = `${stamp}-${name}-${bytes.toHex()}`;
+    if (!isThere(runFiles(runsFolder, id).folder)) return id;
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    // Whatever else is wrong with the place, making the folder tells.
+    return false;
+  }
 }

@@ -16,7 +16,17 @@ interface Recording extends AsyncDisposable {
 async function record(stages: number): Promise<Recording> {
   const runsFolder = await Deno.makeTempDir({ prefix: "record-" });
   const told: EngineEvent[] = [];
-  const recorder = RunRecorder.begin({
+  const recorder = begin(runsFolder, stages, (event) => told.push(event));
+  const remove = () => Deno.remove(runsFolder, { recursive: true });
+  return { recorder, runsFolder, told, [Symbol.asyncDispose]: remove };
+}
+
+function begin(
+  runsFolder: string,
+  stages: number,
+  listener: (event: EngineEvent) => void,
+): RunRecorder {
+  return RunRecorder.begin({
     runsFolder,
     workflow: {
       name: "record",
@@ -33,10 +43,8 @@ async function record(stages: number): Promise<Recording> {
     })),
     device: {},
     secrets: new Secrets(new Map()),
-    listener: (event) => told.push(event),
+    listener,
   });
-  const remove = () => Deno.remove(runsFolder, { recursive: true });
-  return { recorder, runsFolder, told, [Symbol.asyncDispose]: remove };
 }
 
 function cached(index: number): EventBody {
@@ -103,6 +111,26 @@ Deno.test("a run's folder that somebody takes away ends nothing before the run's
   await new Promise((done) => setTimeout(done, 300));
   const error = assertThrows(() => run.recorder.finish("done"));
   assert(error instanceof StorageError, `${error}`);
+});
+
+Deno.test("two runs that begin in the same second and draw the same number have two folders", async () => {
+  await using one = await record(1);
+  const drawn = Uint8Array.fromHex(one.recorder.id.slice(-4));
+  const real = crypto.getRandomValues;
+  let draws = 0;
+  crypto.getRandomValues = (array) => {
+    real.call(crypto, array);
+    if (draws++ === 0 && array instanceof Uint8Array) array.set(drawn);
+    return array;
+  };
+  try {
+    const two = begin(one.runsFolder, 1, () => {});
+    assert(draws > 0 && one.recorder.id !== two.id, one.recorder.id);
+    two.finish("done");
+  } finally {
+    crypto.getRandomValues = real;
+  }
+  one.recorder.finish("done");
 });
 
 /** The clock of the day, that many seconds off. */
