@@ -29,7 +29,9 @@ export function permissionFlags(job: StageJob, always: ModulePermissions): strin
     ...of("read").map((path) => resolve(path)),
   ];
   const flag = (name: string, values: readonly string[]) =>
-    values.length === 0 ? [] : [`--allow-${name}=${[...new Set(values)].map(escape).join(",")}`];
+    values.length === 0
+      ? []
+      : [`--allow-${name}=${[...new Set(values)].map(withoutComma).join(",")}`];
   return [
     ...flag("read", reads),
     ...flag("write", writes),
@@ -39,9 +41,12 @@ export function permissionFlags(job: StageJob, always: ModulePermissions): strin
   ];
 }
 
-/** A comma within a path would end it. */
-function escape(value: string): string {
-  return value.replaceAll(",", ",,");
+/** The runtime takes a comma for the end of a name, and has no other way to write one. */
+function withoutComma(value: string): string {
+  if (!value.includes(",")) return value;
+  throw new Error(
+    `no permission can name "${value}", for it has a comma: give the folder or file a name without one`,
+  );
 }
 
 /** This program, and where its packages lie. */

@@ -59,7 +59,7 @@ Deno.test("of a few artifacts each may be read, of more than a command line take
   await using test = await TestJob.of("report");
   const { job } = test;
   const payload = (index: number) => `/runs/artifacts/${String(index).padStart(64, "0")}/payload`;
-  const own = new Artifact("path", "/home/data,1.txt", "00", "data,1.txt");
+  const own = new Artifact("path", "/home/data.txt", "00", "data.txt");
   const reads = (count: number) => {
     const made = Array.from(
       { length: count },
