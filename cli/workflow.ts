@@ -168,6 +168,7 @@ async function run(
   using interrupt = new Interrupt();
   const { signal } = interrupt;
   let summary: RunSummary;
+  let seconds = 0;
   if (json) {
     summary = await runWorkflow(file, {
       ...options,
@@ -182,13 +183,14 @@ async function run(
     using view = new View(screen);
     const listener = (event: EngineEvent) => {
       onBegin();
+      if (event.type === "run-finished") seconds = event.seconds;
       view.show(event);
     };
     summary = await runWorkflow(file, { ...options, signal, listener });
   }
-  if (!json) screen.out(`${closingLine(summary, options.runsFolder)}\n`);
+  if (!json) screen.out(`${closingLine(summary, seconds, options.runsFolder)}\n`);
   if (summary.status === "interrupted") {
-    const command = args.map((word) => /^[\w./=:@,-]+$/.test(word) ? word : `'${word}'`);
+    const command = args.map((word) => /^[\w./=:@,-]+$/.test(word) ? word : quoted(word));
     screen.error(
       `interrupted: finished stages are kept. To continue: deno task workflow ${
         command.join(" ")
@@ -198,9 +200,12 @@ async function run(
   return { done: 0, failed: 1, interrupted: 130, running: 1 }[summary.status];
 }
 
-function closingLine(summary: RunSummary, runsFolder: string): string {
-  const end = Date.parse(summary.endedAt ?? summary.startedAt);
-  const seconds = (end - Date.parse(summary.startedAt)) / 1000;
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function closingLine(summary: RunSummary, seconds: number, runsFolder: string): string {
   const folder = join(runsFolder, summary.id);
   return `${summary.status} in ${duration(seconds)}: ${countStates(summary)} · ${folder}${
     reportIn(folder)

@@ -202,17 +202,22 @@ export class ArtifactStore {
     await this.#files.flush(path);
   }
 
-  /** Gives a parcel its place, or removes it where there is such a content already. */
+  /**
+   * Gives a parcel its place, or removes it where there is such a content already. The rename itself
+   * tells which: between a look and a rename another process may have published the same.
+   */
   async #settle(parcel: string, hash: string): Promise<void> {
-    if (await this.verify(hash)) await this.#discard(parcel);
-    else {
-      await this.quarantine(hash);
+    for (const mayReplace of [true, false]) {
       try {
         await this.#files.rename(parcel, join(this.#folder, hash));
+        break;
       } catch (error) {
-        // Another process may have published the same content between the look and the rename.
-        if (!await this.verify(hash)) throw error;
-        await this.#discard(parcel);
+        if (await this.verify(hash)) {
+          await this.#discard(parcel);
+          break;
+        }
+        if (!mayReplace) throw error;
+        await this.quarantine(hash);
       }
     }
     await this.#files.flush(this.#folder);

@@ -136,9 +136,9 @@ export async function runWorkflow(
     secrets,
     listener: options.listener,
   });
-  using leases = Leases.open(options.runsFolder, recorder.id);
   let status: "done" | "failed" | "interrupted" = "failed";
   try {
+    using leases = Leases.open(options.runsFolder, recorder.id);
     status = await new Run({
       planner,
       recorder,

@@ -77,14 +77,17 @@ export function metricsFile(stageFolder: string): string {
 }
 
 /**
- * Folder name of an instance: `rl (seed=2)` → `rl-seed=2`. A name with anything unusual in it also
- * gets some of its hash, so that two instances never share a folder.
+ * Folder name of an instance: `rl (seed=2, lr=0.1)` → `rl-seed=2+lr=0.1`. A name with anything unusual
+ * in it also gets some of its hash, so that two instances never share a folder. There is no comma in it:
+ * no permission of a process could name the folder.
  */
 export function stageFolderName(instance: string): string {
-  const plain = instance.replace(" (", "-").replace(/\)$/, "")
-    .replaceAll(", ", ",");
-  const safe = plain.replaceAll(/[^A-Za-z0-9._=,-]/g, "_").slice(0, 80);
-  if (safe === plain && !safe.startsWith(".")) return safe;
+  const parts = instance.replace(" (", "-").replace(/\)$/, "").split(", ");
+  const safe = parts.map((part) => part.replaceAll(/[^A-Za-z0-9._=-]/g, "_")).join("+").slice(
+    0,
+    80,
+  );
+  if (safe === parts.join("+") && !safe.startsWith(".")) return safe;
   const hash = createHash("sha256").update(instance).digest("hex").slice(0, 8);
   return `${safe.replace(/^\.+/, "_")}-${hash}`;
 }

@@ -10,11 +10,10 @@
  * A lease that was given up unfinished remembers the stage's folder, where checkpoints may lie.
  * @module
  */
-import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { runFiles } from "./layout.ts";
+import { runFiles, storeFiles } from "./layout.ts";
 import { Lock } from "./lock.ts";
-import { isStorageFailure } from "./storage_error.ts";
+import { isStorageFailure, storageError } from "./storage_error.ts";
 
 /** An owner says that it lives this often. */
 const BEAT_MILLISECONDS = 5000;
@@ -81,13 +80,15 @@ export class Leases implements Disposable {
   readonly #beat;
   readonly #release;
   readonly #finish;
+  /** What the disk refused so far. */
+  readonly #unreleased: (() => unknown)[] = [];
 
   private constructor(
     readonly runsFolder: string,
     readonly run: string,
     readonly times: LeaseTimes,
   ) {
-    this.#database = new DatabaseSync(join(runsFolder, "store.sqlite"));
+    this.#database = new DatabaseSync(storeFiles(runsFolder).index);
     // A lease that a power cut takes away costs nothing: its owner is gone too.
     this.#database.exec("PRAGMA busy_timeout = 10000; PRAGMA synchronous = NORMAL");
     this.#database.exec(SCHEMA);
@@ -104,18 +105,22 @@ export class Leases implements Disposable {
     this.#release = prepare("UPDATE leases SET held = 0 WHERE key = ? AND run = ?");
     this.#finish = prepare("DELETE FROM leases WHERE key = ? AND run = ?");
     this.#heartbeat = setInterval(() => {
-      try {
-        this.#beat.run(run);
-      } catch (error) {
-        // The next beat may come through; an error here, in a timer, would end the process.
-        if (!isStorageFailure(error)) throw error;
-      }
+      // The next beat may come through; an error here, in a timer, would end the process.
+      this.#ifPossible(() => this.#beat.run(run));
+      for (const release of this.#unreleased.splice(0)) this.#giveBack(release);
     }, times.beat);
   }
 
-  /** Those of a run whose record has begun, in a folder whose store exists. */
+  /**
+   * Those of a run whose record has begun, in a folder whose store exists.
+   * @throws StorageError where it cannot be read and written
+   */
   static open(runsFolder: string, run: string, times: LeaseTimes = TIMES): Leases {
-    return new Leases(runsFolder, run, times);
+    try {
+      return new Leases(runsFolder, run, times);
+    } catch (error) {
+      throw storageError(error, "keep the leases of the run in", storeFiles(runsFolder).index);
+    }
   }
 
   /**
@@ -165,9 +170,24 @@ export class Leases implements Disposable {
     return {
       unfinished: before && { run: before.run, folder: before.folder },
       release: (finished) => {
-        (finished ? this.#finish : this.#release).run(key, this.run);
+        this.#giveBack(() => (finished ? this.#finish : this.#release).run(key, this.run));
       },
     };
+  }
+
+  /** Now, or with a later heartbeat: whoever wants the lease waits that long. */
+  #giveBack(release: () => unknown): void {
+    if (!this.#ifPossible(release)) this.#unreleased.push(release);
+  }
+
+  #ifPossible(work: () => unknown): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      if (!isStorageFailure(error)) throw error;
+      return false;
+    }
   }
 
   #row(key: string): Row | undefined {

@@ -16,7 +16,7 @@ import { Lock } from "./lock.ts";
 import type { Decision } from "./plan.ts";
 import type { Secrets } from "./secrets.ts";
 import { changeOf } from "./stage_changes.ts";
-import { isStorageFailure, storageError } from "./storage_error.ts";
+import { codeOf, isStorageFailure, storageError } from "./storage_error.ts";
 import type { RunStatus, RunSummary, StageSummary } from "./summary.ts";
 import type { StageInstance, Workflow } from "./workflow.ts";
 
@@ -65,6 +65,7 @@ export class RunRecorder {
   readonly #events: EventLog;
   readonly #stages: Map<string, StageSummary>;
   readonly #startedAt = new Date();
+  readonly #began = performance.now();
   #later: ReturnType<typeof setTimeout> | undefined;
   #laterAt = Infinity;
   #status: RunStatus = "running";
@@ -102,7 +103,7 @@ export class RunRecorder {
     const { workflow, device, runsFolder } = start;
     let recorder: RunRecorder;
     try {
-      recorder = new RunRecorder(newRunId(workflow.name), start, start.files ?? disk);
+      recorder = new RunRecorder(newRunId(runsFolder, workflow.name), start, start.files ?? disk);
     } catch (error) {
       throw storageError(error, "begin the record of a run in", runsFolder);
     }
@@ -168,7 +169,7 @@ export class RunRecorder {
     using _ = this.#open;
     this.#status = status;
     this.#endedAt = new Date().toISOString();
-    const seconds = (Date.now() - this.#startedAt.getTime()) / 1000;
+    const seconds = (performance.now() - this.#began) / 1000;
     try {
       this.emit({ type: "run-finished", status, seconds });
       this.#events.settle();
@@ -206,7 +207,8 @@ export class RunRecorder {
     try {
       this.#write(false);
     } catch (error) {
-      if (!isStorageFailure(error)) throw error;
+      // Whatever the system says: thrown in a timer, it would end the process.
+      if (codeOf(error) === undefined) throw error;
     }
   }
 
@@ -272,11 +274,25 @@ function waiting({ instance, reason }: PlannedInstance): [string, StageSummary] 
   }];
 }
 
-/** Sorts by time: `20261123-084500-taxi-ab12`. */
-function newRunId(workflow: string): string {
-  const stamp = new Date().toISOString().slice(0, 19)
-    .replaceAll(/[-:]/g, "").replace("T", "-");
+/** Sorts by time: `20261123-084500-taxi-ab12`. One that no other run has. */
+function newRunId(runsFolder: string, workflow: string): string {
   const name = workflow.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 40);
-  const bytes = crypto.getRandomValues(new Uint8Array(2));
-  return `${stamp}-${name}-${bytes.toHex()}`;
+  for (;;) {
+    const stamp = new Date().toISOString().slice(0, 19)
+      .replaceAll(/[-:]/g, "").replace("T", "-");
+    const bytes = crypto.getRandomValues(new Uint8Array(2));
+    const id = `${stamp}-${name}-${bytes.toHex()}`;
+    if (!isThere(runFiles(runsFolder, id).folder)) return id;
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    // Whatever else is wrong with the place, making the folder tells.
+    return false;
+  }
 }

@@ -15,7 +15,7 @@ import type { RunRecorder } from "./record.ts";
 import { RunResults } from "./results.ts";
 import { type Room, Schedule } from "./schedule.ts";
 import type { Secrets } from "./secrets.ts";
-import { messageOf } from "./storage_error.ts";
+import { codeOf, messageOf } from "./storage_error.ts";
 import type { RunStatus } from "./summary.ts";
 import type { StageInstance } from "./workflow.ts";
 
@@ -95,8 +95,7 @@ export class Run {
     this.#losses.set(instance.name, "failed");
     if (!failure.interrupted && !instance.continueOnError) this.#failed = true;
     if (!failure.interrupted && failure.cause instanceof Error) {
-      const trace = this.#parts.secrets.mask(`${failure.cause.stack}\n`);
-      Deno.writeTextFileSync(join(folder, "log.txt"), trace, { append: true });
+      this.#leaveTrace(join(folder, "log.txt"), `${failure.cause.stack}\n`);
     }
     this.#parts.recorder.emit({
       type: "stage-failed",
@@ -105,6 +104,15 @@ export class Run {
       message: failure.message,
       attempts: failure.attempts,
     });
+  }
+
+  /** As far as the disk lets it: what is wrong with a stage, its event says too. */
+  #leaveTrace(log: string, trace: string): void {
+    try {
+      Deno.writeTextFileSync(log, this.#parts.secrets.mask(trace), { append: true });
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error;
+    }
   }
 
   async #callPublish(instance: StageInstance): Promise<void> {

@@ -17,6 +17,9 @@ export function secretPlaceholder(name: string): string {
 /** What stands in place of a secret's value. */
 export const MASK = "***";
 
+/** Shorter lines of a value tell nothing, and would mask words of anyone's. */
+const SHORTEST_LINE = 8;
+
 /** The values of a workflow's secrets. */
 export class Secrets {
   readonly #values: ReadonlyMap<string, string>;
@@ -26,7 +29,8 @@ export class Secrets {
   /** Of these values, by name. */
   constructor(values: ReadonlyMap<string, string>) {
     this.#values = values;
-    const forms = [...values.values()].flatMap(formsOf);
+    const forms = [...values.values()].flatMap((value) => [value, ...linesOf(value)])
+      .flatMap(formsOf);
     this.#forms = [...new Set(forms)].sort((a, b) => b.length - a.length);
   }
 
@@ -100,6 +104,12 @@ function formsOf(value: string): string[] {
     html,
     new TextEncoder().encode(value).toBase64(),
   ];
+}
+
+/** The lines of a value of several (a key in a file): a log shows them one at a time. */
+function linesOf(value: string): string[] {
+  const lines = value.split(/\r?\n/);
+  return lines.length === 1 ? [] : lines.filter((line) => line.length >= SHORTEST_LINE);
 }
 
 function mapTexts(value: unknown, change: (text: string) => string): unknown {

@@ -111,7 +111,8 @@ export class RecordingContext implements StageContext {
   /** A line in the stage's log. */
   log(message: string): void {
     if (this.#closed || this.#logged > MOST_LOGGED) return;
-    const text = message.slice(0, LONGEST_LINE);
+    // Masked first: half a secret would not be known as one.
+    const text = this.#place.secrets.mask(message).slice(0, LONGEST_LINE);
     this.#logged += text.length + 1;
     this.#write(text, "info");
     if (this.#logged > MOST_LOGGED) {

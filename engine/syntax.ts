@@ -83,7 +83,9 @@ const duration = z.string().regex(
     (sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ""] ?? 0),
     0,
   );
-}).refine((seconds) => seconds > 0, "a length of time is longer than nothing");
+}).refine((seconds) => seconds > 0, "a length of time is longer than nothing")
+  // Timers know no longer one; they would go off at once.
+  .refine((seconds) => seconds < 596 * 3600, "a length of time is shorter than 596h");
 
 /** How often a stage is tried, and how long it waits between: `delay`, then twice as long each time. */
 const retry = z.strictObject({

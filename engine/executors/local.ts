@@ -70,6 +70,8 @@ class StageProcess implements Disposable {
     this.#poll = setInterval(() => this.#pass(), POLL_MILLISECONDS);
     if (job.signal.aborted) this.#stop();
     else job.signal.addEventListener("abort", this.#stop, { once: true });
+    // A stage that holds its thread does not notice that its engine is gone.
+    globalThis.addEventListener("unload", this.#kill);
   }
 
   /** Waits for the process; throws where the stage did not return. */
@@ -77,8 +79,8 @@ class StageProcess implements Disposable {
     const { signal, grace } = this.#job;
     const [status] = await Promise.all([
       this.#child.status,
-      this.#printed.take(this.#child.stdout),
-      this.#printed.take(this.#child.stderr),
+      this.#keep(this.#child.stdout),
+      this.#keep(this.#child.stderr),
     ]);
     this.#pass();
     if (this.#unrecorded !== undefined) throw this.#unrecorded;
@@ -101,6 +103,7 @@ class StageProcess implements Disposable {
     clearInterval(this.#poll);
     clearTimeout(this.#killTimer);
     this.#job.signal.removeEventListener("abort", this.#stop);
+    globalThis.removeEventListener("unload", this.#kill);
     this.#input.close().catch(() => {});
   }
 
@@ -109,17 +112,32 @@ class StageProcess implements Disposable {
     try {
       for (const event of this.#events.read()) this.#job.report(event);
     } catch (error) {
-      this.#unrecorded = error;
-      kill(this.#child);
+      this.#giveUp(error);
     }
   }
+
+  /** Keeps what it prints, to the end. */
+  async #keep(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    try {
+      await this.#printed.take(stream);
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  #giveUp(error: unknown): void {
+    this.#unrecorded ??= error;
+    this.#kill();
+  }
+
+  readonly #kill = (): void => kill(this.#child);
 
   readonly #stop = (): void => {
     const { signal, grace } = this.#job;
     this.#say(reasonOf(signal).replaceAll("\n", " "));
     this.#killTimer = setTimeout(() => {
       this.#killed = true;
-      kill(this.#child);
+      this.#kill();
     }, grace);
   };
 

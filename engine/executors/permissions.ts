@@ -12,6 +12,9 @@ import { ModuleChoice } from "../slot.ts";
 import { isModulePath, UserModule } from "../user_module.ts";
 import type { StageJob } from "./executor.ts";
 
+/** Where there are more, the store they lie in may be read: a command line does not take them all. */
+const MOST_ARTIFACTS = 100;
+
 /** The command line flags that grant a job's process what it needs. */
 export function permissionFlags(job: StageJob, always: ModulePermissions): string[] {
   const { instance, stageFolder, attemptFolder } = job;
@@ -26,7 +29,9 @@ export function permissionFlags(job: StageJob, always: ModulePermissions): strin
     ...of("read").map((path) => resolve(path)),
   ];
   const flag = (name: string, values: readonly string[]) =>
-    values.length === 0 ? [] : [`--allow-${name}=${[...new Set(values)].map(escape).join(",")}`];
+    values.length === 0
+      ? []
+      : [`--allow-${name}=${[...new Set(values)].map(withoutComma).join(",")}`];
   return [
     ...flag("read", reads),
     ...flag("write", writes),
@@ -36,9 +41,12 @@ export function permissionFlags(job: StageJob, always: ModulePermissions): strin
   ];
 }
 
-/** A comma within a path would end it. */
-function escape(value: string): string {
-  return value.replaceAll(",", ",,");
+/** The runtime takes a comma for the end of a name, and has no other way to write one. */
+function withoutComma(value: string): string {
+  if (!value.includes(",")) return value;
+  throw new Error(
+    `no permission can name "${value}", for it has a comma: give the folder or file a name without one`,
+  );
 }
 
 /** This program, and where its packages lie. */
@@ -65,12 +73,17 @@ function permissionsIn(
 
 /** Files and folders that the values name, and the folders of users' modules among them. */
 function pathsIn(values: unknown): string[] {
-  const paths: string[] = [];
+  const own = new Set<string>();
+  const committed = new Set<string>();
   visit(values, (value) => {
-    if (value instanceof Artifact) paths.push(resolve(value.path));
-    if (value instanceof UserModule) paths.push(dirname(fileURLToPath(value.url)));
+    if (value instanceof Artifact) {
+      (value.kind === "path" ? own : committed).add(resolve(value.path));
+    }
+    if (value instanceof UserModule) own.add(dirname(fileURLToPath(value.url)));
   });
-  return paths;
+  if (committed.size <= MOST_ARTIFACTS) return [...own, ...committed];
+  const stores = [...committed].map((path) => dirname(dirname(path)));
+  return [...own, ...new Set(stores)];
 }
 
 /** Every object and value below, the instances of classes as a whole. */

@@ -151,14 +151,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`${signal} exits 130, and the same command goes on from there`, async () => {
     await using folder = await Folder.make();
     const args = ["workflow", "flow.yaml", "--set", "stages.second.with.steps=1000"];
-    const child = folder.command(...args, "--json").spawn();
+    const text = "stages.second.with.text=it's b";
+    const child = folder.command(...args, "--set", text, "--json").spawn();
     await printed(child, '"type":"progress","stage":"second"');
     child.kill(signal);
     const error = await new Response(child.stderr).text();
     assertEquals((await child.status).code, 130);
     assertStringIncludes(
       error,
-      `To continue: deno task workflow ${args.slice(1).join(" ")} --json`,
+      `To continue: deno task workflow ${args.slice(1).join(" ")} ` +
+        "--set 'stages.second.with.text=it'\\''s b' --json",
     );
     const runs = await folder.run("runs");
     assertStringIncludes(runs.out, "interrupted");

@@ -152,10 +152,18 @@ Deno.test("metrics of cached stages come from their artifacts", async () => {
 
 Deno.test("folder names of instances are safe and never shared", () => {
   assertEquals(stageFolderName("rl"), "rl");
-  assertEquals(stageFolderName("rl (seed=2, lr=0.1)"), "rl-seed=2,lr=0.1");
-  const odd = ["rl (x=a/b)", "rl (x=a b)", "rl (x=../..)", `rl (x=${"y".repeat(300)})`];
+  assertEquals(stageFolderName("rl (seed=2, lr=0.1)"), "rl-seed=2+lr=0.1");
+  const odd = [
+    "rl (x=a/b)",
+    "rl (x=a b)",
+    "rl (x=../..)",
+    "rl (x=a,b)",
+    "rl (x=a, b)",
+    "rl (x=a+b)",
+    `rl (x=${"y".repeat(300)})`,
+  ];
   const folders = odd.map(stageFolderName);
-  for (const folder of folders) assert(/^[\w=,.-]{1,100}$/.test(folder) && !folder.startsWith("."));
+  for (const folder of folders) assert(/^[\w=+.-]{1,100}$/.test(folder) && !folder.startsWith("."));
   assertEquals(new Set(folders).size, odd.length);
   assertNotEquals(stageFolderName("a (x=1)"), stageFolderName("a (x=2)"));
 });

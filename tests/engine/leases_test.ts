@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { type Lease, Leases, type LeaseTimes } from "../../engine/leases.ts";
 import { runFiles } from "../../engine/layout.ts";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
@@ -136,4 +137,24 @@ Deno.test("a wait ends with its signal", async () => {
   const waiting = b.acquire("k", "b", { signal: controller.signal, onWait: () => {} });
   controller.abort(new Error("interrupted"));
   await assertRejects(() => waiting, Error, "interrupted");
+});
+
+Deno.test("a lease that the disk does not let go of is given back with a later heartbeat", async () => {
+  await using folder = await Folder.make();
+  const a = folder.run("a");
+  for (const finished of [true, false]) {
+    const lease = await acquire(a, "k");
+    using disk = new DatabaseSync(join(folder.path, "store.sqlite"));
+    for (const [verb, name] of [["DELETE", "gone"], ["UPDATE", "changed"]]) {
+      disk.exec(`CREATE TRIGGER not_${name} BEFORE ${verb} ON leases
+        BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`);
+    }
+    lease.release(finished);
+    const again = acquire(a, "k");
+    assert(await isPending(again));
+    disk.exec("DROP TRIGGER not_gone; DROP TRIGGER not_changed");
+    const { unfinished, release } = await again;
+    assertEquals(unfinished?.run, finished ? undefined : "a");
+    release(true);
+  }
 });

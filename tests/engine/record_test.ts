@@ -4,7 +4,8 @@ import { readEvents, readRun, type RunRecord } from "../../engine/history.ts";
 import { runFiles } from "../../engine/layout.ts";
 import { RunRecorder } from "../../engine/record.ts";
 import { Secrets } from "../../engine/secrets.ts";
-import { assert, assertEquals, assertLess } from "../../std/assert.ts";
+import { StorageError } from "../../engine/storage_error.ts";
+import { assert, assertEquals, assertLess, assertThrows } from "../../std/assert.ts";
 
 interface Recording extends AsyncDisposable {
   readonly recorder: RunRecorder;
@@ -15,7 +16,17 @@ interface Recording extends AsyncDisposable {
 async function record(stages: number): Promise<Recording> {
   const runsFolder = await Deno.makeTempDir({ prefix: "record-" });
   const told: EngineEvent[] = [];
-  const recorder = RunRecorder.begin({
+  const recorder = begin(runsFolder, stages, (event) => told.push(event));
+  const remove = () => Deno.remove(runsFolder, { recursive: true });
+  return { recorder, runsFolder, told, [Symbol.asyncDispose]: remove };
+}
+
+function begin(
+  runsFolder: string,
+  stages: number,
+  listener: (event: EngineEvent) => void,
+): RunRecorder {
+  return RunRecorder.begin({
     runsFolder,
     workflow: {
       name: "record",
@@ -32,10 +43,8 @@ async function record(stages: number): Promise<Recording> {
     })),
     device: {},
     secrets: new Secrets(new Map()),
-    listener: (event) => told.push(event),
+    listener,
   });
-  const remove = () => Deno.remove(runsFolder, { recursive: true });
-  return { recorder, runsFolder, told, [Symbol.asyncDispose]: remove };
 }
 
 function cached(index: number): EventBody {
@@ -85,3 +94,48 @@ Deno.test("while a run goes on, readers know what its last event said", async ()
   assertEquals(states(newest), 200);
   run.recorder.finish("interrupted");
 });
+
+Deno.test("the seconds of a run are those that passed, whatever the clock is set to", async () => {
+  await using run = await record(1);
+  using _ = clockSet(-3600);
+  run.recorder.finish("done");
+  const last = run.told.at(-1);
+  assert(last?.type === "run-finished");
+  assert(last.seconds >= 0 && last.seconds < 60, `${last.seconds} s`);
+});
+
+Deno.test("a run's folder that somebody takes away ends nothing before the run's end", async () => {
+  await using run = await record(3);
+  await Deno.remove(run.recorder.folder, { recursive: true });
+  for (let index = 0; index < 3; index++) run.recorder.emit(cached(index));
+  await new Promise((done) => setTimeout(done, 300));
+  const error = assertThrows(() => run.recorder.finish("done"));
+  assert(error instanceof StorageError, `${error}`);
+});
+
+Deno.test("two runs that begin in the same second and draw the same number have two folders", async () => {
+  await using one = await record(1);
+  const drawn = Uint8Array.fromHex(one.recorder.id.slice(-4));
+  const real = crypto.getRandomValues;
+  let draws = 0;
+  crypto.getRandomValues = (array) => {
+    real.call(crypto, array);
+    if (draws++ === 0 && array instanceof Uint8Array) array.set(drawn);
+    return array;
+  };
+  try {
+    const two = begin(one.runsFolder, 1, () => {});
+    assert(draws > 0 && one.recorder.id !== two.id, one.recorder.id);
+    two.finish("done");
+  } finally {
+    crypto.getRandomValues = real;
+  }
+  one.recorder.finish("done");
+});
+
+/** The clock of the day, that many seconds off. */
+function clockSet(seconds: number): Disposable {
+  const now = Date.now;
+  Date.now = () => now() + seconds * 1000;
+  return { [Symbol.dispose]: () => void (Date.now = now) };
+}

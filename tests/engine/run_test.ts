@@ -1,8 +1,9 @@
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { SetupError } from "../../engine/engine.ts";
+import { SetupError, StorageError } from "../../engine/engine.ts";
 import type { EngineEvent } from "../../engine/events.ts";
-import { readEvents, readMetrics, readRunRecord } from "../../engine/history.ts";
+import { listRuns, readEvents, readMetrics, readRunRecord } from "../../engine/history.ts";
 import type { PublishContext, StageContext, StageModule } from "../../engine/module.ts";
 import {
   assert,
@@ -386,4 +387,33 @@ Deno.test("a fully cached run takes milliseconds", async () => {
   const began = performance.now();
   await work.run({ stages: modules });
   assertLess(performance.now() - began, 1000);
+});
+
+Deno.test("a trace that the disk does not take costs nothing but the trace", async () => {
+  await using work = await Workspace.with(`
+name: two
+stages:
+  work: { uses: work, with: { size: 1 } }
+  after: { uses: make, needs: [work], if: failure(), with: { size: 1 } }
+`);
+  const run = await work.run({
+    stages: working(async () => {
+      const log = join(work.runsFolder, "latest", "stages", "work", "log.txt");
+      await Deno.remove(log);
+      await Deno.mkdir(log);
+      throw new Error("as the test wants");
+    }),
+  });
+  assertEquals(states(run), { work: "failed", after: "done" });
+  assertEquals(run.stages[0]?.reason, "as the test wants");
+});
+
+Deno.test("a run whose leases cannot be kept ends its record", async () => {
+  await using work = await Workspace.with(ONE);
+  await work.run({ stages: working(leave) });
+  using database = new DatabaseSync(join(work.runsFolder, "store.sqlite"));
+  database.exec("DROP TABLE leases; CREATE VIEW leases AS SELECT 1");
+  await assertRejects(() => work.run({ stages: working(leave) }), StorageError, "leases");
+  const [newest] = await listRuns(work.runsFolder);
+  assertEquals(newest?.status, "failed");
 });

@@ -125,3 +125,9 @@ Deno.test("the longest form is masked first, and a value is not read as a patter
   assertEquals(secrets.maskAll<unknown>({ abc: ["abc", 1, null] }), { "***": ["***", 1, null] });
   assertEquals(secrets.mask(btoa("abcdef")), "***");
 });
+
+Deno.test("of a value of many lines, each is masked that could tell something", () => {
+  const secrets = new Secrets(new Map([["KEY", "-- begin --\nMIIEvQIBADAN\r\nab\n"]]));
+  assertEquals(secrets.mask("read MIIEvQIBADAN, ab\n"), "read ***, ab\n");
+  assertEquals(secrets.mask("-- begin --\nMIIEvQIBADAN\r\nab\n"), "***");
+});

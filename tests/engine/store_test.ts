@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ArtifactStore } from "../../engine/artifact_store.ts";
+import { disk, type Files } from "../../engine/files.ts";
 import { hashPath, hashText } from "../../engine/hash.ts";
 import {
   assert,
@@ -21,10 +22,10 @@ stages:
 /** SHA-256 of "abc", from FIPS 180-2. */
 const ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-async function withFolder(check: (folder: string) => Promise<void>): Promise<void> {
+async function withFolder<T>(check: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir();
   try {
-    await check(folder);
+    return await check(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -65,6 +66,36 @@ Deno.test("publishing moves a content under its hash, twice the same is once", (
     assertEquals([...Deno.readDirSync(join(folder, "artifacts"))].map(({ name }) => name), [ABC]);
     assert(await store.verify(ABC));
   }));
+
+/** The disk, with something that another process does after its Nth operation. */
+function disturbed(at: number, act: () => Promise<unknown>): { files: Files; count: () => number } {
+  let count = 0;
+  const files = new Proxy(disk, {
+    get: (target, name) => (...args: unknown[]) => {
+      const result = Reflect.apply(Reflect.get(target, name), target, args);
+      if (!(result instanceof Promise)) return result;
+      return result.finally(() => ++count === at ? act() : undefined);
+    },
+  });
+  return { files, count: () => count };
+}
+
+Deno.test("whenever another process publishes the same content, both do, and nothing is set aside", async () => {
+  for (let at = 1;; at++) {
+    const moment = await withFolder(async (folder) => {
+      const other = new ArtifactStore(folder);
+      await Deno.writeTextFile(join(folder, "new"), "abc");
+      await Deno.writeTextFile(join(folder, "same"), "abc");
+      const { files, count } = disturbed(at, () => other.publish(join(folder, "same")));
+      await new ArtifactStore(folder, files).publish(join(folder, "new"));
+      assert(await other.verify(ABC));
+      const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+      assert(!names.includes("quarantine"), `set aside after operation ${at}`);
+      return count();
+    });
+    if (moment < at) break;
+  }
+});
 
 Deno.test("publishing over a damaged content replaces it", () =>
   withFolder(async (folder) => {

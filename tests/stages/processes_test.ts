@@ -86,3 +86,28 @@ Deno.test("a stage may not write where it likes, and its record tells why it fai
     assert(text.includes("own.ts"), text);
   });
 });
+
+Deno.test("instances of a matrix of two names run, in folders with spaces and behind links", async () => {
+  const body = `await Deno.writeTextFile(context.output("text"), String(context.seed));`;
+  const settings = ', matrix: { a: [1, 2], b: [3, 4] }, if: matrix.a == 1, seed: "${{ matrix.b }}"';
+  await withStage(body, settings, async (folder) => {
+    await Deno.mkdir(join(folder, "the runs"));
+    await Deno.symlink("the runs", join(folder, "runs"), { type: "dir" });
+    const run = await runWorkflow(join(folder, "flow.yaml"), options(folder));
+    assertEquals(run.stages.map(({ instance, state }) => `${instance}: ${state}`), [
+      "own (a=1, b=3): done",
+      "own (a=1, b=4): done",
+      "own (a=2, b=3): skipped",
+      "own (a=2, b=4): skipped",
+    ]);
+  });
+});
+
+Deno.test("where a folder's name has a comma, a stage fails and says what to do", async () => {
+  const body = `await Deno.writeTextFile(context.output("text"), "x");`;
+  await withStage(body, "", async (folder) => {
+    const runsFolder = join(folder, "runs, all");
+    const run = await runWorkflow(join(folder, "flow.yaml"), { ...options(folder), runsFolder });
+    assertStringIncludes(run.stages[0]?.reason ?? "", "give the folder or file a name without one");
+  });
+});

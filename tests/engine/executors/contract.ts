@@ -69,6 +69,15 @@ export function testExecutor(name: string, executor: Executor): void {
     assertStringIncludes(test.log, "hello ***");
   });
 
+  test("of a secret on the edge of what is kept of a line, nothing is kept", async () => {
+    const text = `${"x".repeat(9990)}\${{ secrets.KEY }}`;
+    await using test = await TestJob.of("report", { text });
+    test.secrets["KEY"] = "s3cr3t-value";
+    await executor.execute(test.job);
+    assert(!test.log.includes("s3c"), "the log shows a part of the secret");
+    assert(!JSON.stringify(test.events).includes("s3c"), "an event shows a part of the secret");
+  });
+
   test("what a stage throws is thrown, its stack with it", async () => {
     await using test = await TestJob.of("fail", { text: "that" });
     const error = await assertRejects(() => executor.execute(test.job), Error, "cannot do that");

@@ -8,7 +8,7 @@ import type { StageModule } from "../../../engine/module.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../../std/assert.ts";
 import { testExecutor } from "./contract.ts";
 import { TestJob } from "./job.ts";
-import { probe, probes } from "./probe.ts";
+import { type Act, probe, probes } from "./probe.ts";
 
 const executor = local({
   entry: new URL("./worker.ts", import.meta.url),
@@ -93,29 +93,47 @@ Deno.test("local: a module that says so, or that only this program knows, runs i
 });
 
 Deno.test("local: when the engine is gone, so is the stage", async () => {
-  await using test = await TestJob.of("wait");
+  const { signal } = await engineThat("wait", 'Deno.kill(Deno.pid, "SIGKILL")');
+  assertEquals(signal, "SIGKILL");
+});
+
+Deno.test("local: when the engine exits, a stage that holds its thread is gone, too", async () => {
+  const { code } = await engineThat("hang", "Deno.exit(130)");
+  assertEquals(code, 130);
+});
+
+Deno.test("local: where what it prints cannot be kept, nothing of it runs any more", async () => {
+  await using test = await TestJob.of("nag");
+  const { job } = test;
+  const log = join(job.stageFolder, "log.txt");
+  const report = () => {
+    Deno.removeSync(log);
+    Deno.mkdirSync(log);
+  };
+  await assertRejects(() => executor.execute({ ...job, report }), Error, "log.txt");
+  assertEquals(processesNaming(test.folder), []);
+});
+
+/** Runs an engine that ends as it says once its stage has logged; waits for the stage's end. */
+async function engineThat(act: Act, end: string): Promise<Deno.CommandStatus> {
+  await using test = await TestJob.of(act);
   const job = join(test.folder, "engine.ts");
-  const path = (name: string) => new URL(name, import.meta.url).href;
+  const path = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
   await Deno.writeTextFile(
     job,
-    `import { local } from ${JSON.stringify(path("../../../engine/executors/local.ts"))};
-     import { probes } from ${JSON.stringify(path("./probe.ts"))};
-     import { TestJob } from ${JSON.stringify(path("./job.ts"))};
-     const test = await TestJob.of("wait");
+    `import { local } from ${path("../../../engine/executors/local.ts")};
+     import { probes } from ${path("./probe.ts")};
+     import { TestJob } from ${path("./job.ts")};
+     const test = await TestJob.of("${act}");
      console.log(test.folder);
-     test.abortOnLog = () => {};
-     const { job } = test;
-     const report = () => Deno.kill(Deno.pid, "SIGKILL");
-     await local({ entry: new URL(${
-      JSON.stringify(path("./worker.ts"))
-    }), stages: probes, permissions: {} })
-       .execute({ ...job, report });`,
+     const report = () => ${end};
+     await local({ entry: new URL(${path("./worker.ts")}), stages: probes, permissions: {} })
+       .execute({ ...test.job, report });`,
   );
   const engine = await new Deno.Command("deno", {
     args: ["run", "-A", "--config", "deno.json", job],
     stdout: "piped",
   }).output();
-  assertEquals(engine.signal, "SIGKILL");
   const folder = new TextDecoder().decode(engine.stdout).trim();
   const left = () => processesNaming(folder);
   for (let tries = 0; left().length > 0 && tries < 100; tries++) {
@@ -123,7 +141,8 @@ Deno.test("local: when the engine is gone, so is the stage", async () => {
   }
   assertEquals(left(), []);
   await Deno.remove(folder, { recursive: true });
-});
+  return engine;
+}
 
 /** Command lines of live processes that name a path (Linux). */
 function processesNaming(path: string): string[] {

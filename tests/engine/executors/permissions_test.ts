@@ -2,10 +2,11 @@
  * What a process is allowed, as flags: of the stage's module, and of those chosen in its input.
  */
 import { z } from "zod";
+import { Artifact } from "../../../engine/artifact.ts";
 import { permissionFlags } from "../../../engine/executors/permissions.ts";
 import type { Module, StageModule } from "../../../engine/module.ts";
 import { slot } from "../../../engine/slot.ts";
-import { assertEquals } from "../../../std/assert.ts";
+import { assertEquals, assertLess } from "../../../std/assert.ts";
 import { TestJob } from "./job.ts";
 import { probe } from "./probe.ts";
 
@@ -52,4 +53,22 @@ Deno.test("a stage's own permissions may depend on its input", async () => {
     "--allow-net",
   ]);
   assertEquals(await flags(undefined, {}), []);
+});
+
+Deno.test("of a few artifacts each may be read, of more than a command line takes their store", async () => {
+  await using test = await TestJob.of("report");
+  const { job } = test;
+  const payload = (index: number) => `/runs/artifacts/${String(index).padStart(64, "0")}/payload`;
+  const own = new Artifact("path", "/home/data.txt", "00", "data.txt");
+  const reads = (count: number) => {
+    const made = Array.from(
+      { length: count },
+      (_, index) => new Artifact("text", payload(index), "00", `stage (i=${index}).left`),
+    );
+    const [flag = ""] = permissionFlags({ ...job, values: { made, own } }, {});
+    assertLess(flag.length, 100_000);
+    return flag.split(",").filter((path) => path.startsWith("/runs"));
+  };
+  assertEquals(reads(2), [payload(0), payload(1)]);
+  assertEquals(reads(20_000), ["/runs/artifacts"]);
 });

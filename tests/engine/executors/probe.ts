@@ -60,6 +60,12 @@ const acts = {
     context.log("hanging");
     for (;;);
   },
+  /** Holds its thread and prints. */
+  nag(_: ProbeInput, context: StageContext): Promise<void> {
+    context.log("nagging");
+    for (const end = performance.now() + 10_000; performance.now() < end;) console.error("again");
+    return Promise.resolve();
+  },
   /** Ends the process. */
   exit(): Promise<void> {
     console.error("I must go");
