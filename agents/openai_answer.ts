@@ -35,20 +35,25 @@ const completion = z.object({
 });
 
 /**
- * The text of a completion, without what the model thought aloud. `where` is the address, for messages.
+ * The text of a completion, without what the model thought aloud. For messages, `where` is the address,
+ * and `mask` takes the key out of the server's words; out of an answer it is not taken, as a key like "x" is part of many.
  * Throws a {@linkcode ChatError} where there is none; an empty text is one where the model ended it itself.
  */
-export function readAnswer(where: string, body: string): string {
+export function readAnswer(
+  where: string,
+  body: string,
+  mask: (words: string) => string,
+): string {
   const parsed = completion.safeParse(parseJson(body));
   if (!parsed.success) {
     throw new ChatError(
       `${where} answered, but not as a chat-completions server does: expected JSON with ` +
-        `choices[0].message.content, got ${shorten(body) || "nothing"}`,
+        `choices[0].message.content, got ${shorten(mask(body)) || "nothing"}`,
     );
   }
   const [{ message, finish_reason } = { message: {} }] = parsed.data.choices;
   if (message.refusal) {
-    throw new ChatError(`${where}: the model refused: ${shorten(message.refusal)}`);
+    throw new ChatError(`${where}: the model refused: ${shorten(mask(message.refusal))}`);
   }
   const text = (message.content ?? "").replace(THOUGHT, "");
   if (text.trim() === "" && finish_reason === "length") {

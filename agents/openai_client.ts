@@ -194,9 +194,9 @@ export class ChatClient {
         redirect: "manual",
         signal: AbortSignal.any([signal, late.signal]),
       });
-      const text = this.#mask(await response.text());
-      if (!response.ok) throw readRefusal(this.#where, response, text);
-      return readAnswer(this.#where, text);
+      const text = await response.text();
+      if (!response.ok) throw readRefusal(this.#where, response, this.#mask(text));
+      return readAnswer(this.#where, text, (words) => this.#mask(words));
     } catch (error) {
       if (error instanceof ChatError || signal.aborted) throw error;
       if (late.signal.aborted) {

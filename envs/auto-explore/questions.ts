@@ -3,7 +3,7 @@
  *
  * **Made.** A fact (`facts.ts`) that one file alone has is asked for in the ways of `phrasings.ts`. No two
  * facts share an answer's wording: a name that two files have, in whatever kind and case, is asked for by
- * nobody, and a wording that would come out twice is left out. A file gives 12 facts at most, drawn by seed,
+ * nobody, and a wording that would fit another fact of the tree as well is left out. A file gives 12 facts at most, drawn by seed,
  * so that long files do not take over.
  *
  * **Prepared.** A JSON file, `[{ "question": "…", "files": ["src/a.ts"] }]`, with `"part"` (`train`,
@@ -85,9 +85,14 @@ export function makeQuestions(tree: Tree, settings: QuestionSettings): Question[
   const { kinds, questionSeed, question: most } = settings;
   const owners = ownersOf(tree);
   const drafts = tree.files.flatMap((file): Draft[] => {
-    const facts = file.facts.filter((fact) =>
-      kinds.includes(fact.kind) && owners.get(keyOf(fact))?.size === 1
-    );
+    // A type and a constant of one name are one thing to ask for: two questions could be in two parts.
+    const names = new Set<string>();
+    const facts = file.facts.filter((fact) => {
+      const key = keyOf(fact);
+      const wanted = kinds.includes(fact.kind) && owners.get(key)?.size === 1 && !names.has(key);
+      if (wanted) names.add(key);
+      return wanted;
+    });
     return new Random(deriveSeed(questionSeed, 0, file.index)).shuffle(facts)
       .slice(0, FACTS_A_FILE)
       .map((fact) => ({
@@ -97,10 +102,7 @@ export function makeQuestions(tree: Tree, settings: QuestionSettings): Question[
         kind: fact.kind,
       }));
   });
-  const counts = new Map<string, number>();
-  for (const { texts } of drafts) {
-    for (const text of texts) counts.set(textKey(text), (counts.get(textKey(text)) ?? 0) + 1);
-  }
+  const counts = countTexts(tree, new Set(drafts.flatMap(({ texts }) => texts.map(textKey))));
   const unique = drafts.map((draft) => ({
     ...draft,
     texts: draft.texts.filter((text) => counts.get(textKey(text)) === 1),
@@ -174,6 +176,17 @@ function ownersOf(tree: Tree): Map<string, Set<TreeFile>> {
   return owners;
 }
 
+/** How many facts of the tree each text asks for, those that no question is made of among them. */
+function countTexts(tree: Tree, wanted: ReadonlySet<string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const file of tree.files) {
+    for (const key of file.facts.flatMap((fact) => phrasingsOf(fact).map(textKey))) {
+      if (wanted.has(key)) counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
 /** What makes two facts the same to someone who asks. */
 function keyOf({ name }: Fact): string {
   return textKey(name);
@@ -186,8 +199,12 @@ function textKey(text: string): string {
 /** Adds optimal paths and parts; leaves out what takes too many commands. */
 function complete(tree: Tree, drafts: readonly Draft[], settings: QuestionSettings): Question[] {
   const { horizon, questionSeed } = settings;
+  // Up to twelve questions are about one file, and the way to it takes a walk.
+  const paths = new Map<string, readonly string[]>();
   const reachable = drafts.flatMap((draft) => {
-    const path = optimalPath(tree, draft.targets, settings, horizon);
+    const key = draft.targets.map(({ index }) => index).join(" ");
+    const path = paths.get(key) ?? optimalPath(tree, draft.targets, settings, horizon);
+    paths.set(key, path);
     return path.at(-1)?.startsWith("id ") ? [{ ...draft, path }] : [];
   });
   const depths = [...new Set(reachable.map(({ depth }) => depth))].sort((a, b) => a - b);

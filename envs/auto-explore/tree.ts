@@ -85,7 +85,7 @@ export function readTree(root: string): Tree {
         `give a folder further in, or leave files out with a .gitignore`,
     );
   }
-  const fingerprint = paths.map((path) => `${path} ${view.fingerprint(path)}`).join("\n");
+  const fingerprint = fingerprintsBelow(view, shown).join("\n");
   const known = remembered.get(view.root);
   if (known?.fingerprint === fingerprint) return known.tree;
   const files: TreeFile[] = [];
@@ -132,6 +132,15 @@ function walk(view: ReadOnlyView, path: string, above: IgnoreRules): Shown {
 
 function filesBelow({ files, folders }: Shown): string[] {
   return [...files, ...folders.flatMap(filesBelow)];
+}
+
+/** Paths of all files, each with what changes when it does. */
+function fingerprintsBelow(view: ReadOnlyView, { path, files, folders }: Shown): string[] {
+  const own = view.fingerprints(path, files.map(nameOf));
+  return [
+    ...files.map((file, index) => `${file} ${own[index]}`),
+    ...folders.flatMap((folder) => fingerprintsBelow(view, folder)),
+  ];
 }
 
 function build(

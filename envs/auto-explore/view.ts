@@ -2,11 +2,13 @@
  * A read-only view of a folder, from which no path leads out.
  *
  * Nothing is copied and nothing is written. Links are never followed, below the root: a link is neither
- * listed nor read, wherever it points. Files are opened only where they are regular files, and looked at
- * again once they are open, so a file that is swapped for a link or a pipe meanwhile is not read.
+ * listed nor read, wherever it points. Files are opened only where they are regular files, and the whole way to
+ * them is looked at again once they are open, so a file or a folder that is swapped for a link or a pipe
+ * meanwhile is not read.
  * What the view shows by rule (hidden and ignored files) is `ignore.ts`'s business, and `tree.ts` joins both.
  * @module
  */
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 
 /** A name in a folder. */
@@ -42,6 +44,9 @@ export type Contents =
 export const WHOLE_BYTES = 256 * 1024;
 /** How much is read of either end of a larger file, in bytes. */
 export const PART_BYTES = 16 * 1024;
+
+/** A link is not followed, and a pipe that nobody writes to not waited for, where the system can tell. */
+const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** A path that is not in the view. */
 export class OutsideError extends RangeError {
@@ -81,7 +86,8 @@ export class ReadOnlyView {
    * that cannot be shown in a line. A folder that cannot be read has none. Throws an OutsideError.
    */
   list(path: string): ViewEntry[] {
-    const entries = unlessRefused(() => [...Deno.readDirSync(this.#locate(path, "folder"))]) ?? [];
+    const entries =
+      unlessRefused(() => [...Deno.readDirSync(this.#locate(path, "folder").location)]) ?? [];
     return entries
       .filter(({ name, isFile, isDirectory, isSymlink }) =>
         !isSymlink && (isFile || isDirectory) && isShowable(name)
@@ -90,43 +96,79 @@ export class ReadOnlyView {
       .sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
-  /** Size and time of the last change of a file, as a text that changes with them. Throws an OutsideError. */
-  fingerprint(path: string): string {
-    return unlessRefused(() => {
-      const { size, mtime, ino } = Deno.lstatSync(this.#locate(path, "file"));
-      return `${size} ${mtime?.getTime()} ${ino}`;
-    }) ?? "unreadable";
+  /**
+   * Size and time of the last change of each of a folder's files, as texts that change with them; a file's is
+   * "unreadable" where it has gone. Throws an OutsideError for a folder that is none of the view's, or a name
+   * that is none of its files'.
+   */
+  fingerprints(path: string, names: readonly string[]): string[] {
+    const location = unlessRefused(() => this.#locate(path, "folder").location);
+    return names.map((name) =>
+      unlessRefused(() => {
+        // The way to the folder is known by now: to look at it again for each file would take most of the time.
+        if (location === undefined) return undefined;
+        const { size, mtime, ino, isFile } = Deno.lstatSync(stepInto(name, location, name));
+        if (!isFile) throw outside(name, "is no file of the root's own");
+        return `${size} ${mtime?.getTime()} ${ino}`;
+      }) ?? "unreadable"
+    );
   }
 
-  /** What a file holds; one that has gone is unreadable. Throws an OutsideError for what is no regular file in the view. */
+  /**
+   * What a file holds; one that has gone, or on the way to which something is exchanged meanwhile, is unreadable.
+   * Throws an OutsideError for what is no regular file in the view.
+   */
   read(path: string): Contents {
     return unlessRefused((): Contents => {
-      const location = this.#locate(path, "file");
-      const seen = Deno.lstatSync(location);
-      using file = Deno.openSync(location);
-      const opened = file.statSync();
-      const isSame = opened.isFile && opened.ino === seen.ino && opened.dev === seen.dev;
-      return isSame ? contentsOf(file, opened.size) : { kind: "unreadable" };
+      const before = this.#locate(path, "file");
+      const file = openSync(before.location, FLAGS);
+      try {
+        const { dev, ino, size } = fstatSync(file);
+        const isSame = this.#isStill(path, before.trail) && before.trail.endsWith(`${dev}:${ino} `);
+        return isSame ? contentsOf(file, size) : { kind: "unreadable" };
+      } finally {
+        closeSync(file);
+      }
     }) ?? { kind: "unreadable" };
   }
 
-  /** The absolute path, once every name on the way is known to be a folder of its own and the last what is wanted. */
-  #locate(path: string, wanted: "folder" | "file"): string {
+  /** True where every name on the way is what it was when it had this trail. */
+  #isStill(path: string, trail: string): boolean {
+    try {
+      return this.#locate(path, "file").trail === trail;
+    } catch (error) {
+      if (error instanceof OutsideError) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * The absolute path, once every name on the way is known to be a folder of its own and the last what is wanted,
+   * and a trail that tells all these from others.
+   */
+  #locate(path: string, wanted: "folder" | "file"): { location: string; trail: string } {
     const names = path === "" ? [] : path.split("/");
     let location = this.root;
+    let trail = "";
     for (const [index, name] of names.entries()) {
-      if (name === "" || name === "." || name === ".." || !isShowable(name)) {
-        throw outside(path, "is no path inside the root");
-      }
-      location = join(location, name);
+      location = stepInto(path, location, name);
       const last = index === names.length - 1;
-      const { isDirectory, isFile } = Deno.lstatSync(location);
+      const { isDirectory, isFile, dev, ino } = Deno.lstatSync(location);
       const fits = last && wanted === "file" ? isFile : isDirectory;
       if (!fits) throw outside(path, `is no ${wanted} of the root's own`);
+      trail += `${dev}:${ino} `;
     }
     if (names.length === 0 && wanted === "file") throw outside(path, "is the root itself");
-    return location;
+    return { location, trail };
   }
+}
+
+/** The path of a name in a folder. Throws an OutsideError that speaks of `path` for one that is no plain name. */
+function stepInto(path: string, folder: string, name: string): string {
+  if (name === "" || name === "." || name === ".." || !isShowable(name)) {
+    throw outside(path, "is no path inside the root");
+  }
+  return join(folder, name);
 }
 
 /** True for a name that fits in a line and in a path, on every system. */
@@ -160,26 +202,25 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function contentsOf(file: Deno.FsFile, size: number): Contents {
+function contentsOf(file: number, size: number): Contents {
   if (size <= WHOLE_BYTES) {
     // A file may have grown since its size was taken: what is beyond is left for another time.
-    const text = decode(readBytes(file, WHOLE_BYTES), "none");
+    const text = decode(readBytes(file, 0, WHOLE_BYTES), "none");
     return text === undefined ? { kind: "binary" } : { kind: "text", text };
   }
-  const beginning = decode(readBytes(file, PART_BYTES), "end");
-  file.seekSync(size - PART_BYTES, Deno.SeekMode.Start);
-  const end = decode(readBytes(file, PART_BYTES), "beginning");
+  const beginning = decode(readBytes(file, 0, PART_BYTES), "end");
+  const end = decode(readBytes(file, size - PART_BYTES, PART_BYTES), "beginning");
   return beginning === undefined || end === undefined
     ? { kind: "binary" }
     : { kind: "huge", beginning, end };
 }
 
-function readBytes(file: Deno.FsFile, most: number): Uint8Array {
+function readBytes(file: number, from: number, most: number): Uint8Array {
   const buffer = new Uint8Array(most);
   let length = 0;
   while (length < most) {
-    const read = file.readSync(buffer.subarray(length));
-    if (read === null || read === 0) break;
+    const read = readSync(file, buffer, length, most - length, from + length);
+    if (read === 0) break;
     length += read;
   }
   return buffer.subarray(0, length);

@@ -22,7 +22,7 @@ export const ANY_TASK = "all";
 /** Where a game belongs. */
 export type Part = "train" | "seen" | "unseen";
 
-const KEPT = 256;
+const KEPT = 64;
 const SEEDS = 2 ** 32;
 /** Draws after which something is wrong: a quarter of them fit. */
 const PATIENCE = 10_000;
@@ -56,6 +56,16 @@ function hash(text: string): number {
   return Math.imul(value ^ (value >>> 15), 0x2c1b3c6d) >>> 16;
 }
 
+const known = new Map<string, Recent<SourcedGame | undefined>>();
+
+/** Where games of these options are kept: a large one takes megabytes, and a trainer makes dozens of environments. */
+function gamesOf({ furniture, things, wording, senses }: GameOptions) {
+  const key = JSON.stringify([furniture, things, wording, senses]);
+  const games = known.get(key) ?? new Recent<SourcedGame | undefined>(KEPT);
+  known.set(key, games);
+  return games;
+}
+
 /** The games of the household. */
 export class HouseholdGames implements GameSource {
   /** For messages. */
@@ -65,11 +75,12 @@ export class HouseholdGames implements GameSource {
   /** Going and opening. */
   readonly ways: ReadonlySet<string> = new Set(["go", "open"]);
   readonly #options: GameOptions;
-  readonly #games = new Recent<SourcedGame | undefined>(KEPT);
+  readonly #games: Recent<SourcedGame | undefined>;
 
   /** For homes of one size, told in one way. */
   constructor(options: GameOptions) {
     this.#options = options;
+    this.#games = gamesOf(options);
   }
 
   /** A game for a seed; one without a way to its goal is never drawn. */

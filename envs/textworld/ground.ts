@@ -116,16 +116,21 @@ function reachable(initial: readonly number[], drafts: readonly Draft[]): Draft[
   const possible = (condition: Condition) =>
     condition.some(({ needs }) => needs.every((id) => reached[id] === 1));
   const used = new Set<Draft>();
-  for (let before = -1; before < used.size;) {
-    before = used.size;
+  // A draft used before may still give facts by an effect whose condition was not reached then.
+  for (let found = true; found;) {
+    found = false;
     for (const draft of drafts) {
-      if (!used.has(draft) && !possible(draft.precondition)) continue;
       const fresh = !used.has(draft);
+      if (fresh && !possible(draft.precondition)) continue;
       used.add(draft);
-      const conditional = draft.changes.length > 1;
-      if (!fresh && !conditional) continue;
+      if (!fresh && draft.changes.length === 1) continue;
       for (const { condition, adds } of draft.changes) {
-        if (possible(condition)) { for (const id of adds) reached[id] = 1; }
+        if (!possible(condition)) continue;
+        for (const id of adds) {
+          if (reached[id] === 1) continue;
+          reached[id] = 1;
+          found = true;
+        }
       }
     }
   }

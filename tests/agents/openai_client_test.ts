@@ -265,6 +265,13 @@ Deno.test("the key is in no error", async () => {
   }
 });
 
+Deno.test("an answer keeps the words that a made-up key is part of", async () => {
+  for (const key of ["x", "content", "none"]) {
+    const { texts } = await ask(() => "The next content is none.", { key });
+    assertEquals(texts, ["The next content is none."]);
+  }
+});
+
 Deno.test("options are checked, and only the server's host and port need be reached", () => {
   for (
     const wrong of [

@@ -46,6 +46,34 @@ Deno.test("questions: no wording fits two answers", () => {
   assertEquals(new Set(texts).size, texts.length);
 });
 
+Deno.test("questions: no wording fits what is not asked for", () => {
+  const many = Array.from({ length: 40 }, (_, i) => `export function other${i}x() {}\n`).join("");
+  const questions = made({
+    "a.ts": "export function readAll() {}\nexport function writeAll() {}\n",
+    "b.ts": `${many}export function read_all() {}\n`,
+    "c.ts": "export function write_all() {}\n",
+    "d.ts": "export function write_all() {}\n",
+  });
+  const asked = questions.filter(({ targets }) => targets[0]?.name === "a.ts");
+  assertEquals(asked.length, 2);
+  for (const { texts } of asked) {
+    assert(!texts.some((text) => / (read|write) all/.test(text)), texts.join("\n"));
+  }
+});
+
+Deno.test("questions: what has one name in one file is asked for once", () => {
+  const questions = made({
+    "a.ts": "export const Options = 1;\nexport type Options = 2;\nexport class options {}\n",
+  });
+  assertEquals(questions.map(({ kind }) => kind), ["constant"]);
+});
+
+Deno.test("questions: the way to a file is looked for once", () => {
+  const questions = makeQuestions(readTree(sampleTree()), settings());
+  const [one, two] = questions.filter(({ targets }) => targets[0]?.name === "gold.py");
+  assert(one !== undefined && one.path === two?.path);
+});
+
 Deno.test("questions: depth, target and optimal path", () => {
   const questions = makeQuestions(readTree(sampleTree()), settings());
   const gold = questions.filter(({ targets }) => targets[0]?.name === "gold.py");

@@ -61,15 +61,66 @@ Deno.test("view: no path leads out", () => {
   ];
   for (const path of ways) {
     assertThrows(() => view.read(path), OutsideError, JSON.stringify(path));
-    assertThrows(() => view.fingerprint(path), OutsideError, JSON.stringify(path));
   }
   for (const path of ["..", "sub/..", ".", "/", "folder-link", "loop", "a.txt"]) {
     assertThrows(() => view.list(path), OutsideError, JSON.stringify(path));
+    assertThrows(() => view.fingerprints(path, ["secret.txt"]), OutsideError, JSON.stringify(path));
   }
+  for (const name of ["../secret.txt", "..", "sub", "file-link", "inner-link", "sub/b.txt", ""]) {
+    assertThrows(() => view.fingerprints("", [name]), OutsideError, JSON.stringify(name));
+  }
+  assertEquals(view.fingerprints("missing", ["a.txt"]), ["unreadable"]);
   assertEquals(view.read("missing"), { kind: "unreadable" });
   assertEquals(view.list("missing"), []);
   assertEquals(view.read("a.txt"), { kind: "text", text: "inside" });
   assertEquals(view.read("sub/b.txt"), { kind: "text", text: "below" });
+});
+
+/** Runs `exchange` right after `path` was first looked at, while `look` goes on. */
+function meanwhile<T>(path: string, exchange: () => void, look: () => T): T {
+  const lstatSync = Deno.lstatSync;
+  let due = true;
+  Deno.lstatSync = (asked) => {
+    const info = lstatSync(asked);
+    if (due && asked === path) {
+      due = false;
+      exchange();
+    }
+    return info;
+  };
+  try {
+    return look();
+  } finally {
+    Deno.lstatSync = lstatSync;
+  }
+}
+
+Deno.test("view: a folder that becomes a link while a file is opened leads nowhere", () => {
+  for (const returns of [false, true]) {
+    const { root, view } = withLinks();
+    const [sub, file] = [join(view.root, "sub"), join(view.root, "sub", "b.txt")];
+    Deno.writeTextFileSync(join(root, "..", "more", "b.txt"), "secret");
+    const toLink = () => {
+      Deno.renameSync(sub, `${sub}-away`);
+      Deno.symlinkSync("../more", sub);
+    };
+    const back = () => {
+      Deno.removeSync(sub);
+      Deno.renameSync(`${sub}-away`, sub);
+    };
+    const read = () => meanwhile(sub, toLink, () => view.read("sub/b.txt"));
+    assertEquals(returns ? meanwhile(file, back, read) : read(), { kind: "unreadable" });
+  }
+});
+
+Deno.test("view: a file that becomes a pipe or a link while it is opened is not waited for", () => {
+  for (const make of ['rm "$0" && mkfifo "$0"', 'rm "$0" && ln -s ../secret.txt "$0"']) {
+    const { view } = withLinks();
+    const file = join(view.root, "a.txt");
+    const exchange = () =>
+      assert(new Deno.Command("sh", { args: ["-c", make, file] }).outputSync().success);
+    assertEquals(meanwhile(file, exchange, () => view.read("a.txt")), { kind: "unreadable" });
+  }
 });
 
 Deno.test("view: a root that is a link itself is followed once", () => {

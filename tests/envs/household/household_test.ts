@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "../../../std/assert.ts";
 import { checkEnvironment } from "../../../envs/check.ts";
 import type { Environment, Observation } from "../../../envs/environment.ts";
-import { partOf } from "../../../envs/household/games.ts";
+import { HouseholdGames, partOf } from "../../../envs/household/games.ts";
 import { drawHome, HOUSEHOLD_TASKS } from "../../../envs/household/home.ts";
 import { household } from "../../../envs/household/household.ts";
 import { THINGS } from "../../../envs/household/kinds.ts";
@@ -174,6 +174,19 @@ Deno.test("options decide how much is on offer", async () => {
   const many = await make({ furniture: 20, things: 30 }).reset({ seed: 1 });
   assertEquals(texts(many.observation).filter((text) => text.startsWith("go to ")).length, 20);
   assertEquals(texts(many.observation).slice(-2), ["inventory", "look"]);
+});
+
+Deno.test("environments with the same options share their games, which take megabytes", () => {
+  const options = {
+    furniture: 6,
+    things: 6,
+    wording: "brief",
+    senses: false,
+    test: "seen",
+  } as const;
+  const game = new HouseholdGames(options).draw(1, "all", "train");
+  assert(new HouseholdGames(options).find(game.id) === game);
+  assert(new HouseholdGames({ ...options, senses: true }).find(game.id) !== game);
 });
 
 Deno.test("a state that is none of this size's is refused with what one looks like", async () => {

@@ -103,6 +103,16 @@ Deno.test("operators that can never be used are left out", () => {
   assert(!names(PROBLEM.replace("(at l1 a) (at l2 depot)", "")).has("load"));
 });
 
+Deno.test("what an action gives only later makes others possible, wherever they stand", () => {
+  const later = parseDomain(`(define (domain d) (:predicates (oiled) (turned) (open) (tried))
+    (:action pull :precondition (turned) :effect (open))
+    (:action turn :effect (and (tried) (when (oiled) (turned))))
+    (:action oil :effect (oiled)))`);
+  const text = `(define (problem p) (:domain d) (:init) (:goal (open)))`;
+  const door = groundProblem(later, parseProblem(text, later));
+  assertEquals(door.operators.map(({ action }) => action), ["pull", "turn", "oil"]);
+});
+
 Deno.test("bindings are joined, not tried: a thousand places take no billion turns", () => {
   const places = Array.from({ length: 1000 }, (_, i) => `p${i}`);
   const roads = places.slice(1).map((place, i) => `(road ${places[i]} ${place})`);
