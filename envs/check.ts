@@ -100,7 +100,21 @@ export async function checkEnvironment(
     stepLimit: options.stepLimit ?? 1000,
   };
   const results: CheckResult[] = [];
-  for (const check of checks) results.push(await runCheck(check, subject));
+  for (const check of checks) {
+    // What cannot be started cannot be looked at: the one reason is told once.
+    const stuck = results.some(({ name, status }) =>
+      name === startableTasks.name && status === "failed"
+    );
+    results.push(
+      stuck
+        ? {
+          name: check.name,
+          status: "skipped",
+          message: `not looked at before ${startableTasks.name}`,
+        }
+        : await runCheck(check, subject),
+    );
+  }
   return {
     environment: name,
     passed: results.every(({ status }) => status !== "failed"),
