@@ -55,7 +55,10 @@ const folder = sourceFolder((path) => hashTree(readTree(path)));
 
 /** Schema of the options. */
 export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({
-  root: z.union([folder, z.array(folder).min(1)]).describe(
+  root: z.union(
+    [folder, z.array(folder).min(1)],
+    "expected the path of a folder, or a list of such",
+  ).describe(
     "The folder to explore; several are a tree each.",
   ),
   questions: artifact("questions").optional().describe(
