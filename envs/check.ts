@@ -50,8 +50,8 @@ export interface CheckReport {
   readonly checks: readonly CheckResult[];
 }
 
+/** What is looked at once episodes start. */
 const checks: readonly Check[] = [
-  startableTasks,
   seededReset,
   deterministicSteps,
   independentInstances,
@@ -90,8 +90,15 @@ export async function checkEnvironment(
     seeds: Array.from({ length: options.episodes ?? 10 }, (_, seed) => seed),
     stepLimit: options.stepLimit ?? 1000,
   };
-  const results = await runChecks(checks, subject, "environment");
+  const results = await runChecks([startableTasks], subject, "environment");
+  if (isPassed(results)) results.push(...await runChecks(checks, subject, "environment"));
+  // What cannot be started cannot be looked at: the one reason is told once.
+  else results.push(...checks.map(notLookedAt));
   return { environment: name, passed: isPassed(results), checks: results };
+}
+
+function notLookedAt({ name }: Check): CheckResult {
+  return { name, status: "skipped", message: `not looked at before ${startableTasks.name}` };
 }
 
 async function resolve(

@@ -3,7 +3,8 @@
  * keys, columns.
  *
  * Files are read line by line with patterns, not parsed: what is found is what a reader would find with a
- * glance, and what is missed is asked by nobody. Whether a fact is unique in the tree, and how it is asked
+ * glance, and what is missed is asked by nobody. Sentences and headings are looked for as far as they could be
+ * asked for: a file of one endless line must not take minutes. Whether a fact is unique in the tree, and how it is asked
  * for, is `questions.ts`'s business.
  * @module
  */
@@ -100,18 +101,19 @@ export function factsOf(name: string, text: string): Fact[] {
 /** The first sentence of the comment or docstring a source file begins with. */
 function aboutOf(text: string): Fact[] {
   const start = text.replace(/^#!.*\n/, "").trimStart();
-  const block = /^\/\*\*?([\s\S]*?)\*\//.exec(start)?.[1]?.replace(/^\s*\*/gm, "") ??
+  const block = /^\/\*\*?([\s\S]*?)\*\//.exec(start)?.[1]?.replace(/^[^\S\n]*\*/gm, "") ??
     /^[rub]?("""|''')([\s\S]*?)\1/i.exec(start)?.[2] ??
     /^(?:(?:\/\/|#).*\n)+/.exec(start)?.[0].replace(/^(?:\/\/+!?|#+) ?/gm, "");
-  const sentence = /^[\s\S]*?[.:!](?=\s|$)/.exec(block?.trim() ?? "")?.[0];
-  const name = (sentence ?? "").replace(/\{@link\w* ([^}|]*)[^}]*\}/g, "$1")
+  const sentence = /^[\s\S]{0,999}?[.:!](?=\s|$)/.exec(block?.trim() ?? "")?.[0];
+  const name = (sentence ?? "").replace(/\{@link\w* ([^{}|]*)(?:\|[^{}]*)?\}/g, "$1")
     .replaceAll("`", "").replace(/\s+/g, " ").replace(/[.:!]$/, "");
   return name.length >= 10 ? [{ kind: "about", name }] : [];
 }
 
 function headingsOf(text: string): Fact[] {
   const outside = text.replace(/^(```|~~~)[\s\S]*?^\1/gm, "");
-  return [...outside.matchAll(/^#{1,6} +(.+?)[ #]*$/gm)].map(([, heading = ""]) => ({
+  const lines = outside.match(/^#{1,6} .{0,500}$/gm) ?? [];
+  return lines.flatMap((line) => /^#+ +(.+?)[ #]*$/.exec(line)?.[1] ?? []).map((heading) => ({
     kind: "heading",
     name: heading.replace(/[`*]|\[([^\]]*)\]\([^)]*\)/g, "$1").trim(),
   }));

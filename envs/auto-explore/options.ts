@@ -57,7 +57,10 @@ export const exploredFolder: z.ZodType<Artifact | string> = sourceFolder((path) 
 
 /** Schema of the options. */
 export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({
-  root: z.union([exploredFolder, z.array(exploredFolder).min(1)]).describe(
+  root: z.union(
+    [exploredFolder, z.array(exploredFolder).min(1)],
+    "expected the path of a folder, or a list of such",
+  ).describe(
     "The folder to explore; several are a tree each.",
   ),
   questions: artifact("questions").optional().describe(

@@ -3,7 +3,7 @@ import { checkEnvironment } from "../../envs/check.ts";
 import type { Environment, ResetOptions, ResetResult } from "../../envs/environment.ts";
 import { environments } from "../../envs/registry.ts";
 import guess from "../../workflows/custom/guess.ts";
-import { sampleTree } from "./auto-explore/sample_tree.ts";
+import { sampleTree, writeTree } from "./auto-explore/sample_tree.ts";
 import { broken } from "./broken.ts";
 import { brokenGuesses } from "./broken_guess.ts";
 import { Corridor } from "./corridor.ts";
@@ -90,6 +90,22 @@ Deno.test("what an environment does not offer is skipped, not failed", async () 
       "reset takes no notice of split",
     ],
   );
+});
+
+Deno.test("what cannot be started is told once", async () => {
+  const reports = [
+    await checkEnvironment(() => Promise.reject(new Error("no data"))),
+    await checkEnvironment("auto-explore", {
+      with: { root: writeTree({ "a.ts": "export function one() {}\n" }) },
+    }),
+  ];
+  for (const { passed, checks: [first, ...others] } of reports) {
+    assertEquals(passed, false);
+    assertEquals([first?.name, first?.status], ["every task starts", "failed"]);
+    assert(others.every(({ status }) => status === "skipped"));
+  }
+  assertStringIncludes(reports[0]?.checks[0]?.message ?? "", "no data");
+  assertStringIncludes(reports[1]?.checks[0]?.message ?? "", "there is no question for task");
 });
 
 for (const [flaw, { make, check, says }] of Object.entries(broken)) {

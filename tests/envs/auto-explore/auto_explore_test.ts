@@ -1,7 +1,15 @@
-import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../../../std/assert.ts";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "../../../std/assert.ts";
 import { askAbout, autoExplore } from "../../../envs/auto-explore/auto_explore.ts";
 import { exploreOptions } from "../../../envs/auto-explore/options.ts";
 import { checkEnvironment } from "../../../envs/check.ts";
+import { makeEnvironment } from "../../../envs/make.ts";
 import { LONE, make, offered, playing, ROOT } from "./play.ts";
 import { writeTree } from "./sample_tree.ts";
 
@@ -212,4 +220,9 @@ Deno.test("auto-explore: keeps the contract with other options", async () => {
     });
     assertEquals(checks.filter(({ status }) => status !== "passed"), []);
   }
+});
+
+Deno.test("auto-explore: without a root it says what one is", async () => {
+  const error = await assertRejects(() => makeEnvironment("auto-explore"), Error);
+  assertStringIncludes(error.message, 'option "root": expected the path of a folder, or a list');
 });

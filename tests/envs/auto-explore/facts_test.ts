@@ -1,4 +1,4 @@
-import { assertEquals } from "../../../std/assert.ts";
+import { assert, assertEquals } from "../../../std/assert.ts";
 import { type Fact, factsOf } from "../../../envs/auto-explore/facts.ts";
 import { phrasingsOf, wordsOf } from "../../../envs/auto-explore/phrasings.ts";
 
@@ -133,4 +133,17 @@ Deno.test("facts: each kind is asked for in several ways, by name or in words", 
     assertEquals(new Set(texts).size >= 3, true);
     assertEquals(texts.every((text) => /readAll|read all/.test(text)), true);
   }
+});
+
+Deno.test("facts: one endless line takes no minutes", () => {
+  const long = (text: string) => text.repeat(Math.ceil(200_000 / text.length));
+  const files = {
+    "a.md": `# x${long(" ")}y\n# x${long("#")}y\n# ${long("[")}\n# Short\n`,
+    "b.ts": `/** ${long("{@link ")} a. */\n`,
+    "c.ts": `/** a${long("\n")}b. */\n`,
+  };
+  const begun = performance.now();
+  const found = Object.entries(files).flatMap(([name, text]) => factsOf(name, text));
+  assertEquals(found, [{ kind: "heading", name: "Short" }]);
+  assert(performance.now() - begun < 5000);
 });
