@@ -11,6 +11,7 @@ import { TestJob } from "./job.ts";
 import { type Act, probe, probes } from "./probe.ts";
 
 const executor = local({
+  program: "deno",
   entry: new URL("./worker.ts", import.meta.url),
   stages: probes,
   permissions: {},
@@ -56,6 +57,7 @@ Deno.test("local: a module gets what it asks for", async () => {
     permissions: { env: ["HOME"], read: ["/etc"] },
   };
   const program = local({
+    program: "deno",
     entry: new URL("./worker.ts", import.meta.url),
     stages: new Map([["probe", asking]]),
     permissions: {},
@@ -71,6 +73,7 @@ Deno.test("local: a user's own stage is imported by its file", async () => {
   await using test = await TestJob.of("report", { text: "file" });
   test.uses = "./probe.ts";
   await local({
+    program: "deno",
     entry: new URL("./worker.ts", import.meta.url),
     stages: new Map(),
     permissions: {},
@@ -111,7 +114,7 @@ Deno.test("local: where what it prints cannot be kept, nothing of it runs any mo
     Deno.mkdirSync(log);
   };
   await assertRejects(() => executor.execute({ ...job, report }), Error, "log.txt");
-  assertEquals(processesNaming(test.folder), []);
+  assertEquals(await processesNaming(test.folder), []);
 });
 
 /** Runs an engine that ends as it says once its stage has logged; waits for the stage's end. */
@@ -135,26 +138,25 @@ async function engineThat(act: Act, end: string): Promise<Deno.CommandStatus> {
     stdout: "piped",
   }).output();
   const folder = new TextDecoder().decode(engine.stdout).trim();
-  const left = () => processesNaming(folder);
-  for (let tries = 0; left().length > 0 && tries < 100; tries++) {
+  let left = await processesNaming(folder);
+  for (let tries = 0; left.length > 0 && tries < 100; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 50));
+    left = await processesNaming(folder);
   }
-  assertEquals(left(), []);
+  assertEquals(left, []);
   await Deno.remove(folder, { recursive: true });
   return engine;
 }
 
-/** Command lines of live processes that name a path (Linux). */
-function processesNaming(path: string): string[] {
-  const found: string[] = [];
-  for (const { name } of Deno.readDirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const line = Deno.readTextFileSync(`/proc/${name}/cmdline`);
-      if (line.includes(path)) found.push(line.replaceAll("\0", " "));
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  return found;
+/** Command lines of live processes that name a path (Linux). Deno itself may not look there. */
+async function processesNaming(path: string): Promise<string[]> {
+  const look = `for file in /proc/[0-9]*/cmdline; do
+    line=$(tr '\\0' ' ' < "$file" 2>/dev/null) || continue
+    case "$line" in *"$WANTED"*) echo "$line" ;; esac
+  done`;
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", look],
+    env: { WANTED: path },
+  }).output();
+  return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
 }
