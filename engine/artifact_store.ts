@@ -14,6 +14,8 @@ import { codeOf, isStorageFailure, storageError } from "./storage_error.ts";
 
 /** Unfinished publications older than this are nobody's any more. */
 const STALE_MILLISECONDS = 24 * 3600 * 1000;
+/** Up to this size, a look whether a content is here already costs less than its publication. */
+const SMALL_BYTES = 1 << 16;
 /** What unfinished publications and removals are called. */
 const UNFINISHED = ".tmp-";
 
@@ -55,6 +57,11 @@ export class ArtifactStore {
   async publish(path: string): Promise<string> {
     let hash: string;
     try {
+      const known = await this.#knownSmall(path);
+      if (known !== undefined) {
+        await this.#discard(path);
+        return known;
+      }
       await this.#files.makeFolder(this.#folder);
       const parcel = await this.#files.makeTemporaryFolder(this.#folder, UNFINISHED);
       try {
@@ -70,6 +77,14 @@ export class ArtifactStore {
     }
     await this.#discard(path);
     return hash;
+  }
+
+  /** Hash of a small file whose content is here already, whole: it needs no parcel. Most metrics are such. */
+  async #knownSmall(path: string): Promise<string | undefined> {
+    const info = await this.#files.info(path);
+    if (!info.isFile || info.size > SMALL_BYTES) return undefined;
+    const hash = await hashPath(path, this.#files);
+    return await this.verify(hash) ? hash : undefined;
   }
 
   /**
