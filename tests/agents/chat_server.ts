@@ -3,12 +3,17 @@
  * @module
  */
 
+/** What a client asks for. */
+export interface ChatRequest {
+  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  readonly [field: string]: unknown;
+}
+
 /** A request as it came in. */
 export interface Asked {
   readonly path: string;
   readonly authorization: string | null;
-  // deno-lint-ignore no-explicit-any
-  readonly body: any;
+  readonly body: ChatRequest;
   /** Aborted once the server is to end. */
   readonly ending: AbortSignal;
 }
@@ -28,7 +33,9 @@ export function completion(content: unknown, finish_reason = "stop"): string {
 
 /** What the user said last in a request. */
 export function questionOf({ body }: Asked): string {
-  return body.messages.at(-1).content;
+  const last = body.messages.at(-1);
+  if (last === undefined) throw new Error("the request has no messages");
+  return last.content;
 }
 
 /** Resolves after that many milliseconds, or as soon as the server is to end. */

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { type Artifact, artifact, artifactPath } from "../../engine/artifact.ts";
-import type { Module, StageModule } from "../../engine/module.ts";
+import type { Module, StageContext, StageModule } from "../../engine/module.ts";
 import { type ModuleChoice, slot } from "../../engine/slot.ts";
 
 const taxi: Module = {
@@ -112,3 +112,20 @@ export const play: StageModule<PlayInput> = {
 export const stages: ReadonlyMap<string, StageModule> = new Map(
   ([make, train, play] as StageModule[]).map((module) => [module.name, module]),
 );
+
+/** A stage `work` that does as the test says. */
+export function working(
+  run: (context: StageContext) => Promise<void>,
+): ReadonlyMap<string, StageModule> {
+  const module: StageModule = {
+    ...make as StageModule,
+    name: "work",
+    run: (_, context) => run(context),
+  };
+  return new Map([...stages, ["work", module]]);
+}
+
+/** Writes the output of {@linkcode working}'s stage. */
+export async function leave(context: StageContext): Promise<void> {
+  await Deno.writeTextFile(context.output("data"), "left");
+}

@@ -4,24 +4,9 @@
 import { join } from "node:path";
 import { readEvents } from "../../engine/history.ts";
 import { ArtifactStore } from "../../engine/artifact_store.ts";
-import type { StageContext, StageModule } from "../../engine/module.ts";
 import { assert, assertEquals, assertLess } from "../../std/assert.ts";
-import { make, stages } from "./modules.ts";
+import { leave, working } from "./modules.ts";
 import { states, Workspace } from "./workspace.ts";
-
-/** A stage `work` that does as the test says. */
-function working(run: (context: StageContext) => Promise<void>): ReadonlyMap<string, StageModule> {
-  const module: StageModule = {
-    ...make as StageModule,
-    name: "work",
-    run: (_, context) => run(context),
-  };
-  return new Map([...stages, ["work", module]]);
-}
-
-async function leave(context: StageContext): Promise<void> {
-  await Deno.writeTextFile(context.output("data"), "left");
-}
 
 async function pause(milliseconds: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, milliseconds));

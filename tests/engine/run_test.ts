@@ -14,7 +14,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../../std/assert.ts";
-import { make, stages } from "./modules.ts";
+import { leave, make, stages, working } from "./modules.ts";
 import { reasons, states, Workspace } from "./workspace.ts";
 
 const ONE = `
@@ -22,20 +22,6 @@ name: one
 stages:
   work: { uses: work, with: { size: 1 } }
 `;
-
-/** A stage `work` that does as the test says. */
-function working(run: (context: StageContext) => Promise<void>): ReadonlyMap<string, StageModule> {
-  const module: StageModule = {
-    ...make as StageModule,
-    name: "work",
-    run: (_, context) => run(context),
-  };
-  return new Map([...stages, ["work", module]]);
-}
-
-async function leave(context: StageContext): Promise<void> {
-  await Deno.writeTextFile(context.output("data"), "left");
-}
 
 function kinds(events: readonly EngineEvent[]): string[] {
   return events.map((event) => event.type);
