@@ -5,11 +5,13 @@
 import {
   categoricalLoss,
   type DeviceModel,
+  gatherRows,
   predictMemory,
   type Tape,
+  type Tensor,
   type TrainingMemory,
 } from "../kernels/kernels.ts";
-import { packSequences } from "./batch.ts";
+import { type PackedBatch, packSequences } from "./batch.ts";
 import { Gpt2 } from "./gpt2.ts";
 import type { Gpt2Config } from "./gpt2_config.ts";
 
@@ -19,6 +21,8 @@ export interface TrainingShape {
   readonly lengths: readonly number[];
   /** Rows of all sequences together that have a loss. */
   readonly targets: number;
+  /** Rows with a loss of their own over the whole vocabulary, beside the targets: prompts'. Default 0. */
+  readonly promptTargets?: number;
   /** Labels to choose among; left out: the whole vocabulary. */
   readonly labels?: number;
   /** Whether backward computes each block again. Default false. */
@@ -48,14 +52,14 @@ export function predictTrainingMemory(
   }, { storage });
 }
 
-function step(tape: Tape, model: Gpt2, { lengths, targets, labels, checkpoint }: TrainingShape) {
+function step(tape: Tape, model: Gpt2, shape: TrainingShape) {
+  const { lengths, targets, labels } = shape;
   const { n_positions, vocab_size } = model.config;
   const sequences = lengths.map((length) => {
     return Array.from({ length }, (_, position) => position % vocab_size);
   });
   const batch = packSequences(sequences, n_positions);
-  const rows = Uint32Array.from({ length: targets }, (_, i) => i % batch.tokens.length);
-  const hidden = model.hidden(tape, batch, rows, { checkpoint: checkpoint ?? false });
+  const hidden = hiddenOf(tape, model, batch, shape);
   const logits = labels === undefined
     ? model.logits(tape, hidden)
     : model.tokenLogits(tape, hidden, Uint32Array.from({ length: labels }, (_, i) => i));
@@ -64,4 +68,19 @@ function step(tape: Tape, model: Gpt2, { lengths, targets, labels, checkpoint }:
     weights: new Float32Array(targets),
   });
   tape.backward(logits);
+}
+
+/** Hidden states (N, C) of the targets, and the prompts' loss on the way. */
+function hiddenOf(tape: Tape, model: Gpt2, batch: PackedBatch, shape: TrainingShape): Tensor {
+  const { targets, promptTargets = 0, checkpoint = false } = shape;
+  const some = (count: number) => {
+    return Uint32Array.from({ length: count }, (_, i) => i % batch.tokens.length);
+  };
+  if (promptTargets === 0) return model.hidden(tape, batch, some(targets), { checkpoint });
+  const all = model.hidden(tape, batch, some(batch.tokens.length), { checkpoint });
+  categoricalLoss(tape, model.logits(tape, gatherRows(tape, all, some(promptTargets))), {
+    targets: new Uint32Array(promptTargets),
+    weights: new Float32Array(promptTargets),
+  });
+  return gatherRows(tape, all, some(targets));
 }

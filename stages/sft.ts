@@ -46,6 +46,7 @@ interface SftInput {
   readonly beta2: number;
   readonly weightDecay: number;
   readonly clip: number;
+  readonly promptWeight: number;
   readonly precision: Precision;
   readonly checkpointEvery?: number | undefined;
 }
@@ -97,6 +98,10 @@ const input: z.ZodType<SftInput> = z.strictObject({
   ),
   clip: z.number().min(0).default(0.3).describe(
     "largest gradient norm; 0 does not clip",
+  ),
+  promptWeight: z.number().min(0).default(0).describe(
+    "weight of predicting the prompt's own tokens, beside the loss on what stands behind them; 0.5 helps " +
+      "models trained from scratch to learn to read",
   ),
   precision: precisionSchema,
   checkpointEvery: checkpointEverySchema,

@@ -13,7 +13,7 @@ import {
   readReflectionRows,
   type ReflectionRow,
 } from "./dataset.ts";
-import type { CompletionExample, LabelExample } from "./fine_tune.ts";
+import type { CompletionExample, LabelExample } from "./losses.ts";
 
 /** A dataset of either sort. */
 export type Dataset =

@@ -6,38 +6,20 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Policy } from "../agents/policy.ts";
-import {
-  AdamW,
-  type AdamWOptions,
-  type CategoricalLoss,
-  categoricalLoss,
-  NonFiniteError,
-  Tape,
-} from "../kernels/kernels.ts";
-import { packSequences } from "../models/batch.ts";
+import { AdamW, type AdamWOptions, Tape } from "../kernels/kernels.ts";
 import type { Gpt2 } from "../models/gpt2.ts";
 import { Batches } from "./batches.ts";
 import { type CheckpointOptions, TrainingCheckpoints } from "./checkpoints.ts";
+import {
+  type BatchLoss,
+  type CompletionExample,
+  completionLoss,
+  type LabelExample,
+  labelLoss,
+  requireFinite,
+} from "./losses.ts";
 import { completionShape, labelShape, requireTrainingMemory } from "./memory.ts";
 import { lossScaleOf } from "./precision.ts";
-
-/** A text to continue, and how. */
-export interface CompletionExample {
-  /** Token ids of the prompt. */
-  readonly prompt: readonly number[];
-  /** At least one token; the end of text is among them where the model should stop. */
-  readonly completion: readonly number[];
-}
-
-/** A prompt that enumerates actions, and the one to take. */
-export interface LabelExample {
-  /** Token ids of the prompt. */
-  readonly prompt: readonly number[];
-  /** How many actions it enumerates. */
-  readonly choices: number;
-  /** Position of the right one's label. */
-  readonly target: number;
-}
 
 /** How long and how fast to train. */
 export interface FineTuneOptions extends Omit<AdamWOptions, "lossScale"> {
@@ -47,6 +29,11 @@ export interface FineTuneOptions extends Omit<AdamWOptions, "lossScale"> {
   readonly batchSize: number;
   /** Learning rate of the last step as a share of the first's; it falls linearly. 1 keeps it. Default 1. */
   readonly finalLearningRate?: number;
+  /**
+   * Weight of predicting the prompts' own tokens, a loss beside that of what stands behind them (Radford et
+   * al. 2018, section 3.2, where it is 0.5). 0 trains on what stands behind alone. Default 0.
+   */
+  readonly promptWeight?: number;
   /** Everything random comes from it. */
   readonly seed: number;
   /** Saves the training now and then, and goes on from what was saved. Left out: neither. */
@@ -83,12 +70,13 @@ export async function fineTuneCompletions(
 ): Promise<void> {
   requireExamples(examples);
   checkLengths(examples, model.config.n_positions);
-  requireTrainingMemory(model, completionShape(examples, options.batchSize));
+  const { batchSize, promptWeight = 0 } = options;
+  requireTrainingMemory(model, completionShape(examples, batchSize, promptWeight > 0));
   await fineTune(
     model,
     examples,
     options,
-    (tape, batch) => completionLoss(tape, model, batch),
+    (tape, batch) => completionLoss(tape, model, batch, promptWeight),
   );
 }
 
@@ -102,48 +90,14 @@ export async function fineTuneLabels(
   options: FineTuneOptions,
 ): Promise<void> {
   requireExamples(examples);
-  requireTrainingMemory(policy.model, labelShape(examples, options.batchSize));
+  const { batchSize, promptWeight = 0 } = options;
+  requireTrainingMemory(policy.model, labelShape(examples, batchSize, promptWeight > 0));
   await fineTune(policy.model, examples, options, (tape, batch) => {
-    return labelLoss(tape, policy, batch, batch.map(() => 1 / batch.length));
+    return labelLoss(tape, policy, batch, {
+      weights: batch.map(() => 1 / batch.length),
+      promptWeight,
+    });
   });
-}
-
-/** What a batch costs, and how many tokens it read. */
-export interface BatchLoss extends CategoricalLoss {
-  /** What the losses are multiplied by: more than 1 where derivatives are stored as f16. */
-  readonly lossScale: number;
-  /** Tokens the model read. */
-  readonly tokens: number;
-}
-
-/** Loss of labels, each with its weight; derivatives, scaled, are carried back on the tape. */
-export function labelLoss(
-  tape: Tape,
-  policy: Policy,
-  batch: readonly LabelExample[],
-  weights: readonly number[],
-  entropyWeight = 0,
-): BatchLoss {
-  const { model } = policy;
-  const packed = packSequences(
-    batch.map(({ prompt }) => prompt),
-    model.config.n_positions,
-  );
-  const choices = Uint32Array.from(batch, (example) => example.choices);
-  const labels = policy.labelTokens(
-    choices.reduce((most, count) => Math.max(most, count), 0),
-  );
-  const hidden = model.hidden(tape, packed, packed.lastRows);
-  const logits = model.tokenLogits(tape, hidden, labels);
-  const lossScale = lossScaleOf(model.parameters);
-  const loss = categoricalLoss(tape, logits, {
-    targets: Uint32Array.from(batch, ({ target }) => target),
-    weights: Float32Array.from(weights, (weight) => weight * lossScale),
-    choices,
-    entropyWeight: entropyWeight * lossScale,
-  });
-  tape.backward(logits);
-  return { ...loss, lossScale, tokens: packed.tokens.length };
 }
 
 function requireExamples(examples: readonly unknown[]): void {
@@ -161,32 +115,6 @@ function checkLengths(examples: readonly CompletionExample[], longest: number): 
         `positions, or shorter texts`,
     );
   }
-}
-
-function completionLoss(
-  tape: Tape,
-  model: Gpt2,
-  batch: readonly CompletionExample[],
-): BatchLoss {
-  // The last token of a completion is only ever a target, so it is not read.
-  const sequences = batch.map((
-    { prompt, completion },
-  ) => [...prompt, ...completion.slice(0, -1)]);
-  const packed = packSequences(sequences, model.config.n_positions);
-  const rows = batch.flatMap(({ completion }, i) => {
-    const last = packed.lastRows[i]!;
-    return completion.map((_, j) => last - completion.length + 1 + j);
-  });
-  const targets = Uint32Array.from(
-    batch.flatMap(({ completion }) => completion),
-  );
-  const hidden = model.hidden(tape, packed, Uint32Array.from(rows));
-  const logits = model.logits(tape, hidden);
-  const lossScale = lossScaleOf(model.parameters);
-  const weights = new Float32Array(targets.length).fill(lossScale / targets.length);
-  const loss = categoricalLoss(tape, logits, { targets, weights });
-  tape.backward(logits);
-  return { ...loss, lossScale, tokens: packed.tokens.length };
 }
 
 /** What a training has counted. */
@@ -253,12 +181,12 @@ function identityOf(
   options: FineTuneOptions,
 ): Record<string, unknown> {
   const { steps, batchSize, seed, learningRate, finalLearningRate } = options;
-  const { beta1, beta2, epsilon, weightDecay, clip } = options;
+  const { beta1, beta2, epsilon, weightDecay, clip, promptWeight } = options;
   const hash = createHash("sha256");
   for (const example of examples) hash.update(`${JSON.stringify(example)}\n`);
   return {
     ...{ training: "fine-tune", steps, batchSize, seed, learningRate, finalLearningRate },
-    ...{ beta1, beta2, epsilon, weightDecay, clip, precision: parameters.storage },
+    ...{ beta1, beta2, epsilon, weightDecay, clip, promptWeight, precision: parameters.storage },
     examples: hash.digest("hex"),
   };
 }
@@ -277,16 +205,6 @@ async function readStep(
   requireFinite("loss", perTarget, step);
   const loss = perTarget.reduce((sum, value) => sum + value, 0) / lossScale;
   return { loss, gradientNorm: norm };
-}
-
-/** Throws a NonFiniteError that names the value of the batch's first such target, and the step. */
-export function requireFinite(what: string, perTarget: Float32Array, step: number): void {
-  const at = perTarget.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
-  throw new NonFiniteError(
-    `the ${what} of target ${at} of ${perTarget.length} is ${perTarget[at]} at step ${step}; ` +
-      `lower the learning rate or the gradient clip`,
-  );
 }
 
 function learningRateAt(step: number, options: FineTuneOptions): number {

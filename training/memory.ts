@@ -5,7 +5,7 @@
 import { memoryBudget, requireMemory } from "../kernels/kernels.ts";
 import type { Gpt2 } from "../models/gpt2.ts";
 import { predictTrainingMemory, type TrainingShape } from "../models/gpt2_memory.ts";
-import type { CompletionExample, LabelExample } from "./fine_tune.ts";
+import type { CompletionExample, LabelExample } from "./losses.ts";
 
 /** The `count` largest numbers; where there are fewer, they come again, as examples do. */
 function largest(numbers: readonly number[], count: number): number[] {
@@ -13,28 +13,41 @@ function largest(numbers: readonly number[], count: number): number[] {
   return Array.from({ length: count }, (_, i) => sorted[i % sorted.length]!);
 }
 
-/** No batch of `batchSize` of these examples, at least one, is larger. */
+/** Rows of a batch whose next token is the prompt's, at most. */
+function promptTargets(
+  examples: readonly { readonly prompt: readonly number[] }[],
+  batchSize: number,
+): { readonly promptTargets: number } {
+  const lengths = largest(examples.map(({ prompt }) => prompt.length - 1), batchSize);
+  return { promptTargets: lengths.reduce((sum, count) => sum + count, 0) };
+}
+
+/** No batch of `batchSize` of these examples, at least one, is larger; `prompts` have a loss too or not. */
 export function completionShape(
   examples: readonly CompletionExample[],
   batchSize: number,
+  prompts = false,
 ): TrainingShape {
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length - 1);
   const targets = largest(examples.map(({ completion }) => completion.length), batchSize);
   return {
     lengths: largest(lengths, batchSize),
     targets: targets.reduce((sum, count) => sum + count, 0),
+    ...(prompts ? promptTargets(examples, batchSize) : {}),
   };
 }
 
-/** No batch of `batchSize` of these examples, at least one, is larger. */
+/** No batch of `batchSize` of these examples, at least one, is larger; `prompts` have a loss too or not. */
 export function labelShape(
   examples: readonly Pick<LabelExample, "prompt" | "choices">[],
   batchSize: number,
+  prompts = false,
 ): TrainingShape {
   return {
     lengths: largest(examples.map(({ prompt }) => prompt.length), batchSize),
     targets: batchSize,
     labels: examples.reduce((most, { choices }) => Math.max(most, choices), 0),
+    ...(prompts ? promptTargets(examples, batchSize) : {}),
   };
 }
 

@@ -16,7 +16,7 @@ import { deriveSeed, Random } from "../std/random.ts";
 import { baselineOf, weigh, type WeightedStep } from "./advantages.ts";
 import { type CheckpointOptions, TrainingCheckpoints } from "./checkpoints.ts";
 import { type CurriculumPart, taskAt } from "./curriculum.ts";
-import { labelLoss, requireFinite } from "./fine_tune.ts";
+import { labelLoss, requireFinite } from "./losses.ts";
 import { labelShape, requireTrainingMemory } from "./memory.ts";
 import { lossScaleOf } from "./precision.ts";
 import { episodesSchema, ReplayBuffer } from "./replay_buffer.ts";
@@ -228,7 +228,10 @@ async function trainOn(
     }));
     const weights = part.map(({ advantage }) => advantage / batch.length);
     try {
-      const { entropies } = labelLoss(tape, policy, examples, weights, entropy / batch.length);
+      const { entropies } = labelLoss(tape, policy, examples, {
+        weights,
+        entropyWeight: entropy / batch.length,
+      });
       const perDecision = await device.stream.read(entropies);
       requireFinite("entropy", perDecision, iteration + 1);
       totalEntropy += perDecision.reduce((sum, value) => sum + value, 0);

@@ -6,13 +6,15 @@ import {
   AdamW,
   categoricalLoss,
   Device,
+  gatherRows,
   LimitError,
   memoryBudget,
   requestDevice,
   requireMemory,
   Tape,
+  type Tensor,
 } from "../../kernels/kernels.ts";
-import { packSequences } from "../../models/batch.ts";
+import { type PackedBatch, packSequences } from "../../models/batch.ts";
 import { Gpt2 } from "../../models/gpt2.ts";
 import { type Gpt2Config, gpt2Presets } from "../../models/gpt2_config.ts";
 import { predictTrainingMemory, type TrainingShape } from "../../models/gpt2_memory.ts";
@@ -31,8 +33,7 @@ function train(model: Gpt2, adamw: AdamW | undefined, shape: TrainingShape): Tap
   const batch = packSequences(sequences, model.config.n_positions);
   const rows = Uint32Array.from(batch.tokens.keys()).slice(-shape.targets);
   const tape = new Tape(model.device);
-  const checkpoint = shape.checkpoint ?? false;
-  const hidden = model.hidden(tape, batch, rows, { checkpoint });
+  const hidden = hiddenRows(tape, model, batch, rows, shape);
   const logits = shape.labels === undefined
     ? model.logits(tape, hidden)
     : model.tokenLogits(tape, hidden, Uint32Array.from({ length: shape.labels }, (_, i) => 3 * i));
@@ -43,10 +44,28 @@ function train(model: Gpt2, adamw: AdamW | undefined, shape: TrainingShape): Tap
   return tape;
 }
 
+/** The targets' hidden states; with prompts' targets all are computed, and those have a loss first. */
+function hiddenRows(
+  tape: Tape,
+  model: Gpt2,
+  batch: PackedBatch,
+  rows: Uint32Array,
+  { promptTargets, checkpoint = false }: TrainingShape,
+): Tensor {
+  if (promptTargets === undefined) return model.hidden(tape, batch, rows, { checkpoint });
+  const every = Uint32Array.from(batch.tokens.keys());
+  const all = model.hidden(tape, batch, every, { checkpoint });
+  const logits = model.logits(tape, gatherRows(tape, all, every.slice(0, promptTargets)));
+  const weights = new Float32Array(promptTargets).fill(1);
+  categoricalLoss(tape, logits, { targets: batch.tokens.slice(0, promptTargets), weights });
+  return gatherRows(tape, all, rows);
+}
+
 const CASES: [string, Gpt2Config, TrainingShape][] = [
   ["texts", nano, { lengths: [100, 7, 60, 31], targets: 40 }],
   ["labels", nano, { lengths: new Array(32).fill(71), targets: 32, labels: 6 }],
   ["long texts, all rows", micro, { lengths: [256, 250], targets: 506 }],
+  ["labels and prompts", nano, { lengths: [71, 60], targets: 2, labels: 6, promptTargets: 129 }],
   ["checkpoints", micro, { lengths: [256, 250], targets: 506, checkpoint: true }],
   ["one token", { ...nano, n_layer: 1, n_embd: 24, n_head: 2 }, { lengths: [1], targets: 1 }],
 ];

@@ -1,16 +1,12 @@
-import type { Policy } from "../../agents/policy.ts";
 import { AdamW, Device, LimitError, NonFiniteError } from "../../kernels/kernels.ts";
 import type { Gpt2 } from "../../models/gpt2.ts";
 import {
-  type CompletionExample,
   fineTuneCompletions,
   fineTuneLabels,
   type FineTuneOptions,
   type FineTuneReport,
-  type LabelExample,
-  labelLoss,
-  requireFinite,
 } from "../../training/fine_tune.ts";
+import type { CompletionExample } from "../../training/losses.ts";
 import {
   assert,
   assertAlmostEquals,
@@ -18,34 +14,14 @@ import {
   assertLess,
   assertNotEquals,
   assertRejects,
-  assertThrows,
 } from "../../std/assert.ts";
 import { useGpu } from "../kernels/gpu.ts";
 import { wrap } from "../kernels/wrap.ts";
 import { referenceLogits } from "../reference/gpt2.ts";
-import { doors, tinyModel, tinyPolicy, tokenizer, weightsOf } from "./tiny.ts";
+import { completions, labels, tinyModel, tinyPolicy, weightsOf } from "./tiny.ts";
 
 const gpu = useGpu();
 const { signal } = new AbortController();
-
-const TEXTS: [string, string][] = [
-  ["Two doors. # Analyze:", " Take the left."],
-  ["Once. Two doors. # Analyze:", " Take the right. Take the right."],
-  ["Once. # Analyze:", " Two doors."],
-];
-
-const completions: CompletionExample[] = TEXTS.map(([prompt, completion]) => ({
-  prompt: tokenizer.encode(prompt),
-  completion: [...tokenizer.encode(completion), tokenizer.endOfText],
-}));
-
-/** Behind `Once.` the right door, else the left one. */
-function labels(policy: Policy): LabelExample[] {
-  return [0, 1, 2, 3, 4, 5].map((i) => {
-    const { tokens, choices } = policy.input(doors("Once. ".repeat(i % 2)), "Take. ".repeat(i));
-    return { prompt: tokens, choices, target: i % 2 };
-  });
-}
 
 function options(change: Partial<FineTuneOptions> = {}): FineTuneOptions {
   const training = { steps: 3, batchSize: 3, learningRate: 0.01, clip: 1 };
@@ -196,15 +172,6 @@ Deno.test("a training that blows up ends with the parameter, the value, the firs
   assert(tinyModel(gpu().device).parameters.names.includes(found?.[1] ?? ""), error.message);
 });
 
-Deno.test("a loss that is no number names its target and step", () => {
-  requireFinite("loss", Float32Array.of(1, -2), 7);
-  assertThrows(
-    () => requireFinite("loss", Float32Array.of(1, Infinity, NaN), 7),
-    NonFiniteError,
-    "the loss of target 1 of 3 is Infinity at step 7; lower the learning rate",
-  );
-});
-
 Deno.test("no examples, or one that is longer than the context, is refused before the first step", async () => {
   const model = tinyModel(gpu().device);
   await assertRejects(() => fineTuneCompletions(model, [], options()), RangeError, "no examples");
@@ -255,45 +222,4 @@ Deno.test("a training that fails gives its buffers back", async () => {
   const before = pool.allocatedBytes;
   await fail();
   assertEquals(pool.allocatedBytes, before);
-});
-
-Deno.test("a label's probability rises with a positive weight and falls with a negative one", async () => {
-  for (const weight of [1, -1]) {
-    const policy = tinyPolicy(gpu().device);
-    const example = labels(policy)[0]!;
-    const optimizer = new AdamW(gpu().device, policy.model.parameters, { learningRate: 1e-3 });
-    const learn = () =>
-      gpu().run(async (tape) => {
-        const { logProbabilities } = labelLoss(tape, policy, [example], [weight]);
-        return (await gpu().read([logProbabilities]))[0]![0]!;
-      });
-    const before = await learn();
-    optimizer.step();
-    const after = await learn();
-    assert((after - before) * weight > 1e-4, `${weight}: ${before} → ${after}`);
-    optimizer.release();
-  }
-});
-
-Deno.test("gradients accumulated over micro-batches equal those of one batch", async () => {
-  const gradientsOf = async (sizes: number[]) => {
-    const policy = tinyPolicy(gpu().device);
-    const examples = labels(policy);
-    const weights = [0.3, -0.2, 0.1, 0.5, -0.4, 0.2];
-    for (const size of sizes) {
-      const part = examples.splice(0, size);
-      await gpu().run((tape) => {
-        labelLoss(tape, policy, part, weights.splice(0, size), 0.01);
-        return gpu().device.stream.settle();
-      });
-    }
-    const gradients = await policy.model.parameters.read("gradients");
-    return [...gradients.values()].flatMap((values) => [...values]);
-  };
-  const whole = await gradientsOf([6]);
-  const parts = await gradientsOf([4, 1, 1]);
-  const largest = Math.max(...whole.map(Math.abs));
-  assert(largest > 0.01, `gradients of at most ${largest}`);
-  const gap = Math.max(...whole.map((value, i) => Math.abs(value - parts[i]!)));
-  assert(gap < 1e-5 * largest, `gradients up to ${largest} differ by ${gap}`);
 });

@@ -7,6 +7,7 @@ import type { Environment, Observation, StepResult } from "../../envs/environmen
 import type { Device } from "../../kernels/kernels.ts";
 import { Gpt2 } from "../../models/gpt2.ts";
 import { type Gpt2Config, gpt2Presets } from "../../models/gpt2_config.ts";
+import type { CompletionExample, LabelExample } from "../../training/losses.ts";
 import { Tokenizer, trainTokenizer } from "../../models/tokenizer/tokenizer.ts";
 
 /** Two doors; what is behind them the environment knows. */
@@ -52,6 +53,26 @@ export function tinyPolicy(device: Device, seed = 1): Policy {
 /** All weights, in one vector. */
 export async function weightsOf({ parameters }: Gpt2): Promise<number[]> {
   return [...(await parameters.read()).values()].flatMap((values) => [...values]);
+}
+
+const TEXTS: [string, string][] = [
+  ["Two doors. # Analyze:", " Take the left."],
+  ["Once. Two doors. # Analyze:", " Take the right. Take the right."],
+  ["Once. # Analyze:", " Two doors."],
+];
+
+/** Texts to continue. */
+export const completions: CompletionExample[] = TEXTS.map(([prompt, completion]) => ({
+  prompt: tokenizer.encode(prompt),
+  completion: [...tokenizer.encode(completion), tokenizer.endOfText],
+}));
+
+/** Behind `Once.` the right door, else the left one. */
+export function labels(policy: Policy): LabelExample[] {
+  return [0, 1, 2, 3, 4, 5].map((i) => {
+    const { tokens, choices } = policy.input(doors("Once. ".repeat(i % 2)), "Take. ".repeat(i));
+    return { prompt: tokens, choices, target: i % 2 };
+  });
 }
 
 /** One choice between two doors, whose rewards the test may change while it is played. */
