@@ -2,6 +2,7 @@
  * Artifacts: what one stage leaves and another reads, addressed by content.
  * @module
  */
+import { isPackageFolder, packageFolder } from "./package_folder.ts";
 import { z } from "zod";
 
 /** A committed output: a file or folder on disk whose hash was verified. */
@@ -87,7 +88,11 @@ export function fingerprintOf(schema: z.core.$ZodType): Fingerprint | undefined 
   return original && fingerprints.get(original);
 }
 
-/** The path behind an input of {@linkcode artifact}'s type. */
+/**
+ * The path behind an input of {@linkcode artifact}'s type. Throws an Error where a text names a module
+ * of a package that is not installed (`package_folder.ts`).
+ */
 export function artifactPath(value: Artifact | string): string {
-  return typeof value === "string" ? value : value.path;
+  if (typeof value !== "string") return value.path;
+  return isPackageFolder(value) ? packageFolder(value) : value;
 }

@@ -2,6 +2,7 @@
  * Workflow file → {@linkcode Workflow}, or everything that is wrong with it.
  * @module
  */
+import { isPackageFolder, packageFolder } from "./package_folder.ts";
 import { basename, isAbsolute, relative, resolve as resolvePath } from "node:path";
 import { ArtifactReference, type Fingerprint } from "./artifact.ts";
 import { Diagnostics, LimitError } from "./diagnostics.ts";
@@ -115,8 +116,10 @@ class Paths {
   /** The path as the workflow's own folder reaches it, so that it is the same wherever it is written. */
   reference(path: string, node: ScalarNode, fingerprint?: Fingerprint): ArtifactReference {
     const { folder } = this.files.get(node.at.source) ?? this.workflow;
-    const isOwn = isAbsolute(path) || folder === this.workflow.folder;
-    const reached = isOwn ? path : relative(this.workflow.folder, resolvePath(folder, path));
+    const isOwn = isAbsolute(path) || isPackageFolder(path) || folder === this.workflow.folder;
+    const reached = isOwn
+      ? installedOr(path)
+      : relative(this.workflow.folder, resolvePath(folder, path));
     const nodes = this.#found.get(reached) ?? [];
     nodes.push(node);
     this.#found.set(reached, nodes);
@@ -126,14 +129,34 @@ class Paths {
   /** Reports the paths at which nothing lies. */
   async check(diagnostics: Diagnostics): Promise<void> {
     for (const [path, nodes] of this.#found) {
-      const exists = await Deno.stat(resolvePath(this.workflow.folder, path))
-        .then(() => true, () => false);
-      if (exists) continue;
+      if (await isThere(resolvePath(this.workflow.folder, path))) continue;
       for (const node of nodes.filter((node) => !isBroken(node))) {
-        const message = `there is no file or folder ${JSON.stringify(node.value)} ` +
-          "(paths are relative to the workflow file)";
-        diagnostics.add(node.at, "path-not-found", message);
+        diagnostics.add(node.at, "path-not-found", notFound(String(node.value)));
       }
     }
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
+
+/** Why nothing can be read there. */
+function notFound(path: string): string {
+  return isPackageFolder(path)
+    ? `${JSON.stringify(path)} names no module of an installed package ` +
+      "(expected npm:PACKAGE, or npm:PACKAGE/MODULE for the folder of one of its modules)"
+    : `there is no file or folder ${
+      JSON.stringify(path)
+    } (paths are relative to the workflow file)`;
+}
+
+/** A package's folder, where that is what is named and it is installed; else the path as it is. */
+function installedOr(path: string): string {
+  if (!isPackageFolder(path)) return path;
+  try {
+    return packageFolder(path);
+  } catch {
+    return path;
   }
 }

@@ -24,8 +24,11 @@ import {
 import { Random } from "../std/random.ts";
 import type { PackedBatch } from "./batch.ts";
 import { type Gpt2Config, gpt2ParameterShapes } from "./gpt2_config.ts";
-import { normalValues } from "./random_weights.ts";
+import { normalValues, sinusoids } from "./random_weights.ts";
 import type { Tensor as StoredTensor } from "./safetensors.ts";
+
+/** How position embeddings begin. */
+export type InitialPositions = "random" | "sinusoidal";
 
 /** A causal language model whose hidden states can be asked for by row. */
 export class Gpt2 {
@@ -51,12 +54,17 @@ export class Gpt2 {
 
   /**
    * A new model with random weights: normal with the configuration's deviation, the projections
-   * into the residual stream scaled down by √(2 · layers) (GPT-2, section 2.3), biases zero.
+   * into the residual stream scaled down by √(2 · layers) (GPT-2, section 2.3), biases zero. The position
+   * embeddings, trained like the rest, can begin as sinusoids of the same deviation.
    */
   static initialize(
     device: Device,
     config: Gpt2Config,
-    options: ParametersOptions & { readonly seed: number },
+    options: ParametersOptions & {
+      readonly seed: number;
+      /** Default `random`. */
+      readonly positions?: InitialPositions;
+    },
   ): Gpt2 {
     const model = new Gpt2(device, config, options);
     const random = new Random(options.seed);
@@ -65,6 +73,11 @@ export class Gpt2 {
         name,
         initialValues(config, name, sizeOf(shape), random),
       );
+    }
+    if (options.positions === "sinusoidal") {
+      const { n_positions, n_embd, initializer_range } = config;
+      const values = sinusoids(n_positions, n_embd, initializer_range);
+      model.parameters.write("transformer.wpe.weight", values);
     }
     return model;
   }

@@ -3,6 +3,7 @@
  * @module
  */
 import { z } from "zod";
+import type { InitialPositions } from "./gpt2.ts";
 import { type Gpt2Config, type Gpt2Preset, gpt2Presets } from "./gpt2_config.ts";
 
 /** A model family that can be initialised. */
@@ -17,6 +18,8 @@ export interface ModelModule<Options = unknown> {
   readonly with: z.ZodType<Options>;
   /** The configuration these options describe; the vocabulary is an upper bound for the tokenizer. */
   configure(options: Options): Gpt2Config;
+  /** How the position embeddings of a fresh model begin. */
+  positions(options: Options): InitialPositions;
 }
 
 /** Options of {@linkcode gpt2}. */
@@ -31,6 +34,8 @@ export interface Gpt2Options {
   readonly heads?: number | undefined;
   /** Longest prompt in tokens, instead of the preset's. */
   readonly positions?: number | undefined;
+  /** How position embeddings begin. Default `random`. */
+  readonly positionStart: InitialPositions;
   /** Largest vocabulary, instead of the preset's. */
   readonly vocabulary?: number | undefined;
 }
@@ -53,6 +58,9 @@ export const gpt2: ModelModule<Gpt2Options> = {
     heads: count.describe("attention heads, instead of the preset's"),
     positions: count.describe(
       "longest prompt in tokens, instead of the preset's",
+    ),
+    positionStart: z.enum(["random", "sinusoidal"]).default("random").describe(
+      "how the position embeddings begin; sinusoidal tells a small model early which tokens are neighbours",
     ),
     vocabulary: z.int().min(300).optional().describe(
       "largest vocabulary, instead of the preset's",
@@ -81,6 +89,7 @@ export const gpt2: ModelModule<Gpt2Options> = {
       vocab_size: options.vocabulary ?? preset.vocab_size,
     };
   },
+  positions: ({ positionStart }) => positionStart,
 };
 
 /** The families a workflow can name. */

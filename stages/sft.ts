@@ -19,6 +19,7 @@ import { Tokenizer, trainTokenizer } from "../models/tokenizer/tokenizer.ts";
 import {
   type Dataset,
   policyExamples,
+  type PolicyTarget,
   policyTexts,
   readDataset,
   reflectionExamples,
@@ -39,6 +40,7 @@ interface SftInput {
   readonly model: ModuleChoice<ModelModule> | Artifact | string;
   readonly dataset: Artifact | string;
   readonly reflection: boolean;
+  readonly target: PolicyTarget;
   readonly steps: number;
   readonly batchSize: number;
   readonly learningRate: number;
@@ -74,7 +76,7 @@ export function checkpointsOf(
 
 const input: z.ZodType<SftInput> = z.strictObject({
   // A family's name is a text, as a path is: the slot must look first.
-  model: z.union([slot("model", models, ["configure"]), artifact("model")])
+  model: z.union([slot("model", models, ["configure", "positions"]), artifact("model")])
     .describe("a model to go on training, or a family to start from scratch"),
   dataset: artifact("dataset")
     .describe(
@@ -82,6 +84,10 @@ const input: z.ZodType<SftInput> = z.strictObject({
     ),
   reflection: z.boolean().default(true)
     .describe("policy datasets only: whether the prompt holds the reflection"),
+  target: z.enum(["taken", "best"]).default("taken").describe(
+    "policy datasets only: which action is learned, the one that was taken, as in the paper's code, or the " +
+      "expert's in the same situation",
+  ),
   steps: z.int().positive().default(400).describe("optimiser steps"),
   batchSize: z.int().positive().default(32).describe("examples a step"),
   learningRate: z.number().positive().default(2e-4).describe(
@@ -156,7 +162,12 @@ function initialize(
   };
   return {
     tokenizer,
-    model: Gpt2.initialize(device, config, { seed, trainable: true, half: precision === "f16" }),
+    model: Gpt2.initialize(device, config, {
+      seed,
+      positions: choice.module.positions(choice.with),
+      trainable: true,
+      half: precision === "f16",
+    }),
   };
 }
 
@@ -199,7 +210,10 @@ async function train(
     const policy = new Policy(model, tokenizer);
     await fineTuneLabels(
       policy,
-      policyExamples(data.rows, policy, input.reflection),
+      policyExamples(data.rows, policy, {
+        withReflection: input.reflection,
+        target: input.target,
+      }),
       options,
     );
   }

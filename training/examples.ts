@@ -45,19 +45,37 @@ export function reflectionExamples(
   }));
 }
 
-/** Prompts and labels of a policy dataset, with the rows' reflections or without any. */
+/** Which action of a row is the one to learn: the one that was taken, or the expert's. */
+export type PolicyTarget = "taken" | "best";
+
+/** What a policy's examples are made with. */
+export interface PolicyExampleOptions {
+  /** Whether prompts hold the rows' reflections. */
+  readonly withReflection: boolean;
+  /** Which action is the one to learn. Default `taken`. */
+  readonly target?: PolicyTarget;
+}
+
+/**
+ * Prompts and labels of a policy dataset. Rows without an expert's label are left out where those are to be
+ * learned. Throws a DatasetError where no row is left.
+ */
 export function policyExamples(
   rows: readonly PolicyRow[],
   policy: Policy,
-  withReflection: boolean,
+  { withReflection, target = "taken" }: PolicyExampleOptions,
 ): LabelExample[] {
-  return rows.map(({ observation, reflection, label }) => {
-    const { tokens, choices } = policy.input(
-      observation,
-      withReflection ? reflection : "",
-    );
-    return { prompt: tokens, choices, target: labelPosition(label) };
+  const examples = rows.flatMap(({ observation, reflection, label, best }) => {
+    const right = target === "best" ? best : label;
+    if (right === undefined) return [];
+    const { tokens, choices } = policy.input(observation, withReflection ? reflection : "");
+    return [{ prompt: tokens, choices, target: labelPosition(right) }];
   });
+  if (examples.length > 0) return examples;
+  throw new DatasetError(
+    `no row of ${rows.length} has the expert's label ("best"), because the environment that was played ` +
+      `cannot plan; learn the actions that were taken`,
+  );
 }
 
 function hasLabel(line: string): boolean {

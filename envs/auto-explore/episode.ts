@@ -12,7 +12,7 @@ import type { ExploreOptions } from "./options.ts";
 import type { Place } from "./places.ts";
 import { nextCommand } from "./plan.ts";
 import { observe, type Offer, offersOf } from "./prompt.ts";
-import { remarkOn } from "./remark.ts";
+import { type Last, remarkOn } from "./remark.ts";
 import type { TreeFile } from "./tree.ts";
 import { type Command, isReading, Walk } from "./walk.ts";
 
@@ -67,7 +67,7 @@ export class Episode {
   readonly #text: string;
   readonly #walk: Walk;
   readonly #commands: string[] = [];
-  #last: { readonly command: Command; readonly mistaken: boolean } | undefined;
+  #last: Last | undefined;
   #printed = "";
   #answer: TreeFile | undefined;
 
@@ -103,7 +103,8 @@ export class Episode {
     const mistaken = isMistaken(command, nextCommand(this.#walk, targets), targets);
     const { output, warnings, errors } = this.#walk.take(command);
     this.#commands.push(command.text);
-    this.#last = { command, mistaken };
+    const isMiss = isReading(command) && !targets.includes(command.file);
+    this.#last = { command, mistaken, isMiss };
     this.#printed = isReading(command) || output !== "" ? `${command.text}: ${output}` : "";
     const left = this.#options.horizon - this.#commands.length;
     const terminated = command.verb === "id" || command.verb === "exit";
@@ -133,8 +134,7 @@ export class Episode {
     const isShown = this.#options.historyLength > 0 || this.#printed !== "";
     return remarkOn({
       best,
-      last: isShown ? this.#last?.command : undefined,
-      mistaken: this.#last?.mistaken ?? false,
+      last: isShown ? this.#last : undefined,
       listed: this.#walk.page() !== undefined,
     });
   }

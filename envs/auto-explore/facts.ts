@@ -98,16 +98,46 @@ export function factsOf(name: string, text: string): Fact[] {
   });
 }
 
-/** The first sentence of the comment or docstring a source file begins with. */
+/** What says whose a file is and where it runs, not what it is about. */
+const NOTICE = /copyright|licen[cs]e|browser.compatible/i;
+
+/** The first sentence of the comment or docstring a source file begins with, notices left out. */
 function aboutOf(text: string): Fact[] {
-  const start = text.replace(/^#!.*\n/, "").trimStart();
-  const block = /^\/\*\*?([\s\S]*?)\*\//.exec(start)?.[1]?.replace(/^[^\S\n]*\*/gm, "") ??
-    /^[rub]?("""|''')([\s\S]*?)\1/i.exec(start)?.[2] ??
-    /^(?:(?:\/\/|#).*\n)+/.exec(start)?.[0].replace(/^(?:\/\/+!?|#+) ?/gm, "");
+  let start = text.replace(/^#!.*\n/, "").trimStart();
+  let comment = commentAt(start);
+  // A licence is a comment of its own before the one that describes the file.
+  while (comment !== undefined && isNotice(comment.words)) {
+    start = start.slice(comment.length).trimStart();
+    comment = commentAt(start);
+  }
+  const block = comment?.words;
   const sentence = /^[\s\S]{0,999}?[.:!](?=\s|$)/.exec(block?.trim() ?? "")?.[0];
   const name = (sentence ?? "").replace(/\{@link\w* ([^{}|]*)(?:\|[^{}]*)?\}/g, "$1")
     .replaceAll("`", "").replace(/\s+/g, " ").replace(/[.:!]$/, "");
   return name.length >= 10 ? [{ kind: "about", name }] : [];
+}
+
+/** True where the first line says nothing of what the file is about. */
+function isNotice(words: string): boolean {
+  const [first = ""] = words.trim().split("\n", 1);
+  return first === "" || NOTICE.test(first);
+}
+
+/** The comment or docstring a text begins with: its words and its length. */
+function commentAt(text: string): { readonly words: string; readonly length: number } | undefined {
+  const block = /^\/\*\*?([\s\S]*?)\*\//.exec(text);
+  if (block !== null) {
+    return { words: block[1]!.replace(/^[^\S\n]*\*/gm, ""), length: block[0].length };
+  }
+  const quoted = /^[rub]?("""|''')([\s\S]*?)\1/i.exec(text);
+  if (quoted !== null) return { words: quoted[2]!, length: quoted[0].length };
+  const lines = /^(?:(?:\/\/|#).*\n)+/.exec(text)?.[0];
+  if (lines === undefined) return undefined;
+  const words = lines.replace(/^(?:\/\/+!?|#+) ?/gm, "").split("\n");
+  return {
+    words: words.filter((line) => !NOTICE.test(line)).join("\n"),
+    length: lines.length,
+  };
 }
 
 function headingsOf(text: string): Fact[] {

@@ -5,35 +5,45 @@
  */
 import type { Command } from "./walk.ts";
 
+/** The command before. */
+export interface Last {
+  /** What was done. */
+  readonly command: Command;
+  /** True where it did not lead nearer to the answer. */
+  readonly mistaken: boolean;
+  /** True where it showed a file that is not it. */
+  readonly isMiss: boolean;
+}
+
 /** What the comment is about. */
 export interface Situation {
   /** The best next command. */
   readonly best: Command;
   /** The command before, if it is shown to the player. */
-  readonly last: Command | undefined;
-  /** True where the last command did not lead nearer to the answer. */
-  readonly mistaken: boolean;
+  readonly last: Last | undefined;
   /** True where the current folder has been listed, at least in part. */
   readonly listed: boolean;
 }
 
 /** The comment on a situation. */
-export function remarkOn({ best, last, mistaken, listed }: Situation): string {
-  const regret = mistaken && last !== undefined ? `${regretOf(last)} ` : "";
+export function remarkOn({ best, last, listed }: Situation): string {
+  const regret = last?.mistaken ? `${regretOf(last)} ` : "";
   return regret + resolveOf(best, listed);
 }
 
-function regretOf(last: Command): string {
-  switch (last.verb) {
+function regretOf({ command, isMiss }: Last): string {
+  switch (command.verb) {
     case "cd":
-      return last.text === "cd .." ? "I should not have gone up." : `${last.folder.name} is wrong.`;
+      return command.text === "cd .."
+        ? "I should not have gone up."
+        : `${command.folder.name} is wrong.`;
     case "ls":
       return "I had seen that.";
     case "id":
     case "exit":
       return "That was wrong.";
     default:
-      return `${last.file.name} is not it.`;
+      return isMiss ? `${command.file.name} is not it.` : "I had read that.";
   }
 }
 

@@ -29,6 +29,11 @@ Deno.test("models: every preset is valid, and every option replaces its part of 
   });
 });
 
+Deno.test("models: positions begin at random unless told otherwise", () => {
+  const begin = (options: unknown) => gpt2.positions(gpt2.with.parse(options));
+  assertEquals([begin({}), begin({ positionStart: "sinusoidal" })], ["random", "sinusoidal"]);
+});
+
 Deno.test("models: a width that does not fit the heads is refused at the option that is wrong", () => {
   const [at, message] = problem({ width: 60 });
   assertEquals(at, "width");

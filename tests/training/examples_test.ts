@@ -91,7 +91,7 @@ Deno.test("reflection examples: the prompt ends at the marker, the completion wi
 Deno.test("policy examples: prompts with the rows' reflections or without any", () => {
   const policy = tinyPolicy(gpu().device);
   for (const withReflection of [true, false]) {
-    const examples = policyExamples(policyRows, policy, withReflection);
+    const examples = policyExamples(policyRows, policy, { withReflection });
     assertEquals(
       examples.map(({ prompt }) => tokenizer.decode(prompt)),
       policyRows.map(({ observation, reflection }) => {
@@ -102,11 +102,33 @@ Deno.test("policy examples: prompts with the rows' reflections or without any", 
   }
 });
 
+Deno.test("policy examples: the action that was taken, or the expert's where there is one", () => {
+  const policy = tinyPolicy(gpu().device);
+  const [first, second] = [policyRows[0]!, policyRows[1]!];
+  const rows = [{ ...first, label: "1", best: "0" }, second, { ...first, label: "0", best: "1" }];
+  const targets = (target?: "taken" | "best") =>
+    policyExamples(rows, policy, { withReflection: true, ...(target ? { target } : {}) })
+      .map(({ target }) => target);
+  assertEquals(targets(), [1, 0, 0]);
+  assertEquals(targets("taken"), [1, 0, 0]);
+  assertEquals(second.best, undefined);
+  assertEquals(targets("best"), [0, 1]);
+  assertThrows(
+    () => policyExamples([second], policy, { withReflection: true, target: "best" }),
+    DatasetError,
+    'no row of 1 has the expert\'s label ("best")',
+  );
+});
+
 Deno.test("policy examples: one that does not fit the model is refused", () => {
   const observation = doors("Once. ".repeat(60));
   const rows = [{ ...policyRows[0]!, observation }];
   const policy = tinyPolicy(gpu().device);
-  assertThrows(() => policyExamples(rows, policy, true), RangeError, "context of 48");
+  assertThrows(
+    () => policyExamples(rows, policy, { withReflection: true }),
+    RangeError,
+    "context of 48",
+  );
 });
 
 Deno.test("texts for the tokenizer: what is read, and what is written", () => {

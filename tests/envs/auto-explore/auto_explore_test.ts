@@ -146,6 +146,7 @@ Deno.test("auto-explore: remarks say what was wrong and what to do", async () =>
     "ls",
     "head handle.ts",
     "tail blade.ts",
+    "head blade.ts",
   ]
     .map((text) => {
       const remark = env.remark();
@@ -168,6 +169,7 @@ Deno.test("auto-explore: remarks say what was wrong and what to do", async () =>
     "I had seen that. It may be this, so cat blade.ts.",
     "handle.ts is not it. It may be this, so cat blade.ts.",
     "That answers it, so id src/parts/blade.ts.",
+    "I had read that. That answers it, so id src/parts/blade.ts.",
   ]);
 });
 

@@ -45,6 +45,21 @@ function local() {}
   assertEquals(said("a.ts", text.replaceAll("\n", "\r\n")), said("a.ts", text));
 });
 
+Deno.test("facts: whose a file is, is not what it is about", () => {
+  const text = "// Copyright 2026 A. Writer. MIT license.\n// This module is browser compatible.\n";
+  const about = "/**\n * Splits a list into pairs. Twice.\n */\nexport function pairs() {}\n";
+  const expected = ["about Splits a list into pairs", "function pairs"];
+  assertEquals(said("a.ts", text + about), expected);
+  assertEquals(said("a.ts", `/* Licensed to the Foundation.\n * Twice. */\n\n${about}`), expected);
+  assertEquals(said("a.ts", text + "export function pairs() {}\n"), ["function pairs"]);
+  assertEquals(
+    said("a.ts", "// Copyright 2026 A. Writer.\n// Splits a list into pairs.\nlet a;\n"),
+    [
+      "about Splits a list into pairs",
+    ],
+  );
+});
+
 Deno.test("facts: Python", () => {
   const text = `"""Walks the dog. Twice."""
 MAX_LENGTH = 3
