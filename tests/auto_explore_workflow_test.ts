@@ -5,6 +5,7 @@
 import { parse } from "yaml";
 import { makeReflectionAgent } from "../agents/make.ts";
 import { labelText } from "../agents/prompt.ts";
+import { isPackageFolder } from "../engine/package_folder.ts";
 import { makeEnvironment } from "../envs/make.ts";
 import { loadWorkflow } from "../mod.ts";
 import { Tokenizer, trainTokenizer } from "../models/tokenizer/tokenizer.ts";
@@ -18,7 +19,9 @@ const { vars, stages } = parse(await Deno.readTextFile(file));
 
 function environment() {
   const options = vars.env.with;
-  const root = options.root.map((path: string) => new URL(path, file).pathname);
+  const root = options.root.map((path: string) =>
+    isPackageFolder(path) ? path : new URL(path, file).pathname
+  );
   return makeEnvironment("auto-explore", { ...options, root });
 }
 
