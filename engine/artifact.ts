@@ -2,8 +2,8 @@
  * Artifacts: what one stage leaves and another reads, addressed by content.
  * @module
  */
-import { isPackageFolder, packageFolder } from "./package_folder.ts";
 import { z } from "zod";
+import { isPackageFolder, packageFolder } from "./package_folder.ts";
 
 /** A committed output: a file or folder on disk whose hash was verified. */
 export class Artifact {

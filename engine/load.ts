@@ -2,13 +2,13 @@
  * Workflow file → {@linkcode Workflow}, or everything that is wrong with it.
  * @module
  */
-import { isPackageFolder, packageFolder } from "./package_folder.ts";
 import { basename, isAbsolute, relative, resolve as resolvePath } from "node:path";
 import { ArtifactReference, type Fingerprint } from "./artifact.ts";
 import { Diagnostics, LimitError } from "./diagnostics.ts";
 import { defaultInputs } from "./include.ts";
 import { Budget } from "./limits.ts";
 import type { StageModule } from "./module.ts";
+import { isPackageFolder, packageFolder } from "./package_folder.ts";
 import type { Load } from "./stage_draft.ts";
 import { StageLoader } from "./stage_loader.ts";
 import { isBroken, type ScalarNode } from "./tree.ts";

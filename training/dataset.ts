@@ -60,12 +60,19 @@ const reflectionRow = z.strictObject({
 const policyRow = reflectionRow.extend({
   label: z.string().min(1),
   best: z.string().min(1).exactOptional(),
-}).refine(
-  ({ label, observation }) => observation.actions.some((action) => action.label === label),
-  { path: ["label"], error: "is not one of observation.actions" },
-);
+}).refine(({ label, observation }) => isOffered(observation, label), {
+  path: ["label"],
+  error: "is not one of observation.actions",
+}).refine(({ best, observation }) => best === undefined || isOffered(observation, best), {
+  path: ["best"],
+  error: "is not one of observation.actions",
+});
 
-/** Schema of a line of a policy dataset. The label must be one that was offered. */
+function isOffered({ actions }: Observation, label: string): boolean {
+  return actions.some((action) => action.label === label);
+}
+
+/** Schema of a line of a policy dataset. The labels must be among those that were offered. */
 export const policyRowSchema: z.ZodType<PolicyRow> = policyRow;
 
 /** Schema of a line of a reflection dataset. */

@@ -52,6 +52,10 @@ Deno.test("a bad line is told with file, line and what is wrong", () =>
         JSON.stringify({ ...policy, label: "7" }),
         "label: is not one of observation.actions",
       ],
+      [
+        JSON.stringify({ ...policy, best: "7" }),
+        "best: is not one of observation.actions",
+      ],
       [JSON.stringify({ ...policy, step: -1 }), "step: "],
       [JSON.stringify({ ...policy, best: null }), "best: "],
       [JSON.stringify({ ...policy, lable: "1" }), '"lable"'],
