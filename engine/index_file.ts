@@ -9,6 +9,9 @@ import { StorageError } from "./storage_error.ts";
 /** Raised whenever an older engine could not use the tables any more. */
 const INDEX_FORMAT = 1;
 
+/** How long to wait for a file that another process has locked, in ms. */
+const PATIENCE = 10_000;
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS results (
     id INTEGER PRIMARY KEY,
@@ -32,9 +35,23 @@ const SCHEMA = `
  */
 export function connect(path: string): DatabaseSync {
   return checked(path, new DatabaseSync(path), (database, format) => {
-    database.exec("PRAGMA journal_mode = WAL");
+    useWriteAheadLog(database);
     if (format < INDEX_FORMAT) database.exec(SCHEMA);
   });
+}
+
+/** Switches to a write-ahead log. SQLite itself does not wait here for a process that does the same. */
+function useWriteAheadLog(database: DatabaseSync): void {
+  const until = performance.now() + PATIENCE;
+  while (true) {
+    try {
+      return database.exec("PRAGMA journal_mode = WAL");
+    } catch (error) {
+      const isLocked = error instanceof Error && error.message.includes("locked");
+      if (!isLocked || performance.now() >= until) throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  }
 }
 
 /**
@@ -60,7 +77,7 @@ function checked(
   prepare: (database: DatabaseSync, format: number) => void,
 ): DatabaseSync {
   try {
-    database.exec("PRAGMA busy_timeout = 10000");
+    database.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
     const format = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
     if (format > INDEX_FORMAT) throw newer(path, format);
     const [first] = database.prepare("PRAGMA quick_check(1)").all();
