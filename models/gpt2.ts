@@ -28,7 +28,7 @@ import { normalValues, sinusoids } from "./random_weights.ts";
 import type { Tensor as StoredTensor } from "./safetensors.ts";
 
 /** How position embeddings begin. */
-export type InitialPositions = "random" | "sinusoidal";
+export type PositionStart = "random" | "sinusoidal";
 
 /** A causal language model whose hidden states can be asked for by row. */
 export class Gpt2 {
@@ -63,7 +63,7 @@ export class Gpt2 {
     options: ParametersOptions & {
       readonly seed: number;
       /** Default `random`. */
-      readonly positions?: InitialPositions;
+      readonly positionStart?: PositionStart;
     },
   ): Gpt2 {
     const model = new Gpt2(device, config, options);
@@ -74,7 +74,7 @@ export class Gpt2 {
         initialValues(config, name, sizeOf(shape), random),
       );
     }
-    if (options.positions === "sinusoidal") {
+    if (options.positionStart === "sinusoidal") {
       const { n_positions, n_embd, initializer_range } = config;
       const values = sinusoids(n_positions, n_embd, initializer_range);
       model.parameters.write("transformer.wpe.weight", values);

@@ -3,7 +3,7 @@
  * @module
  */
 import { z } from "zod";
-import type { InitialPositions } from "./gpt2.ts";
+import type { PositionStart } from "./gpt2.ts";
 import { type Gpt2Config, type Gpt2Preset, gpt2Presets } from "./gpt2_config.ts";
 
 /** A model family that can be initialised. */
@@ -19,7 +19,7 @@ export interface ModelModule<Options = unknown> {
   /** The configuration these options describe; the vocabulary is an upper bound for the tokenizer. */
   configure(options: Options): Gpt2Config;
   /** How the position embeddings of a fresh model begin. */
-  positions(options: Options): InitialPositions;
+  positionStart(options: Options): PositionStart;
 }
 
 /** Options of {@linkcode gpt2}. */
@@ -35,7 +35,7 @@ export interface Gpt2Options {
   /** Longest prompt in tokens, instead of the preset's. */
   readonly positions?: number | undefined;
   /** How position embeddings begin. Default `random`. */
-  readonly positionStart: InitialPositions;
+  readonly positionStart: PositionStart;
   /** Largest vocabulary, instead of the preset's. */
   readonly vocabulary?: number | undefined;
 }
@@ -89,7 +89,7 @@ export const gpt2: ModelModule<Gpt2Options> = {
       vocab_size: options.vocabulary ?? preset.vocab_size,
     };
   },
-  positions: ({ positionStart }) => positionStart,
+  positionStart: ({ positionStart }) => positionStart,
 };
 
 /** The families a workflow can name. */

@@ -76,7 +76,7 @@ export function checkpointsOf(
 
 const input: z.ZodType<SftInput> = z.strictObject({
   // A family's name is a text, as a path is: the slot must look first.
-  model: z.union([slot("model", models, ["configure", "positions"]), artifact("model")])
+  model: z.union([slot("model", models, ["configure", "positionStart"]), artifact("model")])
     .describe("a model to go on training, or a family to start from scratch"),
   dataset: artifact("dataset")
     .describe(
@@ -164,7 +164,7 @@ function initialize(
     tokenizer,
     model: Gpt2.initialize(device, config, {
       seed,
-      positions: choice.module.positions(choice.with),
+      positionStart: choice.module.positionStart(choice.with),
       trainable: true,
       half: precision === "f16",
     }),

@@ -70,7 +70,7 @@ export function labelLoss(
   );
   const hidden = hiddenRows(tape, model, packed, {
     rows: packed.lastRows,
-    promptRows: rowsBeforeTokens(packed, batch),
+    batch,
     promptWeight,
   });
   const logits = model.tokenLogits(tape, hidden, labels);
@@ -104,7 +104,7 @@ export function completionLoss(
   );
   const hidden = hiddenRows(tape, model, packed, {
     rows: Uint32Array.from(rows),
-    promptRows: rowsBeforeTokens(packed, batch),
+    batch,
     promptWeight,
   });
   const logits = model.logits(tape, hidden);
@@ -115,7 +115,7 @@ export function completionLoss(
   return { ...loss, lossScale, tokens: packed.tokens.length };
 }
 
-/** Rows whose next token is one of the prompt: all of its rows but the last. */
+/** (P) rows whose next token is one of their own prompt: all of its rows but the last. */
 function rowsBeforeTokens(
   { lastRows }: PackedBatch,
   batch: readonly { readonly prompt: readonly number[] }[],
@@ -130,8 +130,8 @@ function rowsBeforeTokens(
 interface HiddenOptions {
   /** (N) */
   readonly rows: Uint32Array;
-  /** (P), each followed by a token of its own prompt. */
-  readonly promptRows: Uint32Array;
+  /** The prompts that were packed. */
+  readonly batch: readonly { readonly prompt: readonly number[] }[];
   /** 0 leaves the prompts out, and computes what is needed for `rows` alone. */
   readonly promptWeight: number;
 }
@@ -141,9 +141,11 @@ function hiddenRows(
   tape: Tape,
   model: Gpt2,
   packed: PackedBatch,
-  { rows, promptRows, promptWeight }: HiddenOptions,
+  { rows, batch, promptWeight }: HiddenOptions,
 ): Tensor {
-  if (promptWeight === 0 || promptRows.length === 0) return model.hidden(tape, packed, rows);
+  if (promptWeight === 0) return model.hidden(tape, packed, rows);
+  const promptRows = rowsBeforeTokens(packed, batch);
+  if (promptRows.length === 0) return model.hidden(tape, packed, rows);
   const all = model.hidden(tape, packed, Uint32Array.from(packed.tokens, (_, row) => row));
   const logits = model.logits(tape, gatherRows(tape, all, promptRows));
   const weight = promptWeight * lossScaleOf(model.parameters) / promptRows.length;

@@ -35,7 +35,6 @@ const PHRASINGS: Readonly<Record<FactKind, readonly Phrasing[]>> = {
     (name) => `Which file is about this: ${name}?`,
     (name) => `Where is the code for this? ${name}`,
     (name) => `Find the file that says "${name}".`,
-    (name) => `Which file begins like this: "${beginningOf(name)}"?`,
   ],
   heading: [
     (name) => `Which document has a section "${name}"?`,
@@ -53,14 +52,6 @@ const PHRASINGS: Readonly<Record<FactKind, readonly Phrasing[]>> = {
     (name) => `Find the table with ${name}.`,
   ],
 };
-
-/** Words of a sentence that a question quotes at most. */
-const BEGINNING = 8;
-
-/** A sentence's first words: it may be too long to be asked for as a whole. */
-function beginningOf(sentence: string): string {
-  return sentence.split(" ").slice(0, BEGINNING).join(" ");
-}
 
 /** All ways to ask which file a fact is in. */
 export function phrasingsOf({ kind, name }: Fact): string[] {

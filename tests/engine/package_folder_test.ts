@@ -12,7 +12,9 @@ Deno.test("package folders: the folder of a package's module, wherever it is ins
 });
 
 Deno.test("package folders: what is not installed, and a module that is not there, are errors that name them", () => {
-  for (const path of ["npm:no-such-package", "npm:zod/no-such-module.js", "npm:"]) {
+  const wrong = ["no-such-package", "zod/no-such-module.js", "", "fs", "..", "./engine.ts"];
+  const outside = ["/etc/hosts", "zod/../hono", "zod@4.6.7", "@std"];
+  for (const path of [...wrong, ...outside].map((name) => `npm:${name}`)) {
     assert(isPackageFolder(path));
     assertThrows(() => packageFolder(path), Error, `got ${JSON.stringify(path)}: `);
   }

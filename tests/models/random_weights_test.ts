@@ -1,4 +1,4 @@
-import { Gpt2 } from "../../models/gpt2.ts";
+import { Gpt2, type PositionStart } from "../../models/gpt2.ts";
 import { sinusoids } from "../../models/random_weights.ts";
 import { assert, assertAlmostEquals, assertEquals } from "../../std/assert.ts";
 import { useGpu } from "../kernels/gpu.ts";
@@ -29,8 +29,12 @@ Deno.test("sinusoids: two neighbours are alike in the same way wherever they sta
 
 Deno.test("a fresh model's positions begin as sinusoids where that is asked for, all else as without", async () => {
   const { device } = gpu();
-  const begin = async (positions?: "random" | "sinusoidal") => {
-    const options = { seed: 1, trainable: true, ...(positions === undefined ? {} : { positions }) };
+  const begin = async (positionStart?: PositionStart) => {
+    const options = {
+      seed: 1,
+      trainable: true,
+      ...(positionStart === undefined ? {} : { positionStart }),
+    };
     const model = Gpt2.initialize(device, tinyConfig, options);
     const weights = await model.weights();
     model.release();

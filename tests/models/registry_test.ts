@@ -30,7 +30,7 @@ Deno.test("models: every preset is valid, and every option replaces its part of 
 });
 
 Deno.test("models: positions begin at random unless told otherwise", () => {
-  const begin = (options: unknown) => gpt2.positions(gpt2.with.parse(options));
+  const begin = (options: unknown) => gpt2.positionStart(gpt2.with.parse(options));
   assertEquals([begin({}), begin({ positionStart: "sinusoidal" })], ["random", "sinusoidal"]);
 });
 
