@@ -4,9 +4,8 @@ import { z } from "zod";
 import { SetupError, StorageError } from "../../engine/engine.ts";
 import type { EngineEvent } from "../../engine/events.ts";
 import { listRuns, readEvents, readMetrics, readRunRecord } from "../../engine/history.ts";
-import type { PublishContext, StageContext, StageModule } from "../../engine/module.ts";
+import type { StageContext } from "../../engine/module.ts";
 import {
-  assert,
   assertEquals,
   assertLess,
   assertMatch,
@@ -14,7 +13,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../../std/assert.ts";
-import { leave, make, stages, working } from "./modules.ts";
+import { leave, working } from "./modules.ts";
 import { reasons, states, Workspace } from "./workspace.ts";
 
 const ONE = `
@@ -261,49 +260,6 @@ Deno.test("without a device nothing is run", async () => {
   assertEquals(error.message, "no adapter: run sh setup.sh");
   const left = [...Deno.readDirSync(work.folder)].map(({ name }) => name);
   assertEquals(left, ["flow.yaml"]);
-});
-
-Deno.test("publish hooks see the whole run, cached or not, with the time it took to compute", async () => {
-  await using work = await Workspace.with(`
-name: publishing
-stages:
-  early: { uses: reporter, with: { size: 1 } }
-  late: { uses: make, needs: early, with: { size: 2 } }
-`);
-  const seen: PublishContext[] = [];
-  const reporter: StageModule = {
-    ...make as StageModule,
-    name: "reporter",
-    async publish(_, context) {
-      seen.push(context);
-      await Deno.mkdir(join(context.runFolder, "report"));
-    },
-  };
-  const modules = new Map([...stages, ["reporter", reporter]]);
-  const first = await work.run({ stages: modules });
-  await work.run({ stages: modules });
-  assertEquals(seen.map(({ run }) => run.stages.map(({ state }) => state)), [
-    ["done", "done"],
-    ["cached", "cached"],
-  ]);
-  assertEquals(
-    seen.map(({ run }) => run.stages.map(({ computeSeconds }) => computeSeconds)),
-    [1, 2].map(() => first.stages.map(({ computeSeconds }) => computeSeconds)),
-  );
-  assertEquals(Object.keys(seen[1]?.outputs ?? {}), ["data", "metrics"]);
-  assert(Deno.statSync(join(work.runsFolder, "latest", "report")).isDirectory);
-});
-
-Deno.test("a publish hook that fails makes the run fail", async () => {
-  await using work = await Workspace.with(ONE);
-  const modules = working(leave);
-  const broken: StageModule = {
-    ...modules.get("work") as StageModule,
-    publish: () => Promise.reject(new Error("disk full")),
-  };
-  const run = await work.run({ stages: new Map([["work", broken]]) });
-  assertEquals(run.status, "failed");
-  assertEquals(run.stages[0]?.reason, "could not publish: disk full");
 });
 
 Deno.test("user modules work as stages and in slots, and their source is in the key", async () => {
