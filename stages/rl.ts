@@ -116,7 +116,7 @@ function reporter(context: StageContext, iterations: number) {
       Parameters<typeof trainPolicyGradient>[0]["onIteration"]
     >[0],
   ) => {
-    const { iteration, task: _task, ...values } = report;
+    const { iteration, part: _part, ...values } = report;
     context.progress(iteration, iterations, "iterations");
     context.metric(iteration, values);
     const now = performance.now();

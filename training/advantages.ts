@@ -21,6 +21,9 @@ export interface Baseline {
   readonly deviation: number;
 }
 
+/** Baselines by task: what is usual in one task is not in another. */
+export type Baselines = ReadonlyMap<string | undefined, Baseline>;
+
 /** Where all returns are alike there is nothing to tell apart, and their rounding must not be blown up. */
 const LEAST_DEVIATION = 1e-3;
 
@@ -32,8 +35,16 @@ export function returnsToGo(
   return steps.map(({ reward }) => reward).reverse().map((reward) => total += reward).reverse();
 }
 
-/** Standardises over all decisions of the episodes; without `normalize` a return is the advantage. */
-export function baselineOf(
+/** Standardises over all decisions of a task's episodes; without `normalize` a return is the advantage. */
+export function baselinesOf(
+  episodes: readonly Pick<Episode, "task" | "steps">[],
+  normalize: boolean,
+): Baselines {
+  const byTask = Map.groupBy(episodes, ({ task }) => task);
+  return new Map([...byTask].map(([task, own]) => [task, baselineOf(own, normalize)]));
+}
+
+function baselineOf(
   episodes: readonly Pick<Episode, "steps">[],
   normalize: boolean,
 ): Baseline {
@@ -44,12 +55,15 @@ export function baselineOf(
   return { mean, deviation: Math.max(Math.sqrt(variance), LEAST_DEVIATION) };
 }
 
-/** Every decision of the episodes with its advantage. */
+/** Every decision of the episodes with its advantage; those of a task without a baseline are left out. */
 export function weigh(
-  episodes: readonly Pick<Episode, "steps">[],
-  { mean, deviation }: Baseline,
+  episodes: readonly Pick<Episode, "task" | "steps">[],
+  baselines: Baselines,
 ): WeightedStep[] {
-  return episodes.flatMap(({ steps }) => {
+  return episodes.flatMap(({ task, steps }) => {
+    const baseline = baselines.get(task);
+    if (baseline === undefined) return [];
+    const { mean, deviation } = baseline;
     const returns = returnsToGo(steps);
     return steps.map((step, i) => ({ step, advantage: (returns[i]! - mean) / deviation }));
   });

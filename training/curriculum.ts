@@ -1,14 +1,15 @@
 /**
  * Curriculum: an ordered list of tasks, each in force for a share of the training
- * (Reflect-RL, section 3.4).
+ * (Reflect-RL, section 3.4). Several tasks can be in force together, so that what was learned before is not
+ * forgotten over what is new.
  * @module
  */
 import { z } from "zod";
 
 /** One stage of a curriculum. */
 export interface CurriculumPart {
-  /** A task of the environment. */
-  readonly task: string;
+  /** A task of the environment, or several: an iteration's episodes play them in turn. */
+  readonly task: string | readonly string[];
   /** Share of all iterations after which the next part takes over; the last part's is 1. */
   readonly until?: number | undefined;
 }
@@ -16,7 +17,10 @@ export interface CurriculumPart {
 /** Schema of a curriculum: parts in order, `until` rising, the last without one (or 1). */
 export const curriculumSchema: z.ZodType<CurriculumPart[]> = z.array(
   z.strictObject({
-    task: z.string().min(1).describe("a task of the environment"),
+    task: z.union(
+      [z.string().min(1), z.array(z.string().min(1)).min(1)],
+      "expected a task, or a list of such",
+    ).describe("a task of the environment, or several, which episodes play in turn"),
     until: z.number().gt(0).lte(1).optional().describe(
       "share of the iterations after which the next task takes over; left out: to the end",
     ),
@@ -39,15 +43,21 @@ export const curriculumSchema: z.ZodType<CurriculumPart[]> = z.array(
   }
 });
 
-/**
- * The task in force at an iteration (from 0) of `iterations`; undefined, the environment's own,
- * without a curriculum.
- */
-export function taskAt(
+/** The part in force at an iteration (from 0) of `iterations`; undefined without a curriculum. */
+export function partAt(
   curriculum: readonly CurriculumPart[],
   iteration: number,
   iterations: number,
-): string | undefined {
-  const part = curriculum.find(({ until }) => iteration < Math.round((until ?? 1) * iterations));
-  return (part ?? curriculum.at(-1))?.task;
+): CurriculumPart | undefined {
+  return curriculum.find(({ until }) => iteration < Math.round((until ?? 1) * iterations)) ??
+    curriculum.at(-1);
+}
+
+/** The task of each of `count` episodes; undefined is the environment's own. */
+export function tasksOf(
+  part: CurriculumPart | undefined,
+  count: number,
+): (string | undefined)[] {
+  const tasks = typeof part?.task === "object" ? part.task : [part?.task];
+  return Array.from({ length: count }, (_, i) => tasks[i % tasks.length]);
 }

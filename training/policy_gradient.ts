@@ -3,7 +3,7 @@
  *
  * Each iteration plays fresh episodes and takes one optimiser step on them; then one on a batch of
  * replayed successes. The advantage of a step is its return-to-go, standardised over the fresh
- * batch unless told otherwise. A replayed step counts only where it beat today's average: the old
+ * batch (a task's part of it, where it has several) unless told otherwise. A replayed step counts only where it beat today's average: the old
  * success of an action that is now the rule has nothing left to teach (Oh et al. 2018).
  * @module
  */
@@ -13,9 +13,9 @@ import type { Policy } from "../agents/policy.ts";
 import type { Environment, Split } from "../envs/environment.ts";
 import { AdamW, Tape } from "../kernels/kernels.ts";
 import { deriveSeed, Random } from "../std/random.ts";
-import { baselineOf, weigh, type WeightedStep } from "./advantages.ts";
+import { baselinesOf, weigh, type WeightedStep } from "./advantages.ts";
 import { type CheckpointOptions, TrainingCheckpoints } from "./checkpoints.ts";
-import { type CurriculumPart, taskAt } from "./curriculum.ts";
+import { type CurriculumPart, partAt, tasksOf } from "./curriculum.ts";
 import { labelLoss, requireFinite } from "./losses.ts";
 import { labelShape, requireTrainingMemory } from "./memory.ts";
 import { lossScaleOf } from "./precision.ts";
@@ -70,8 +70,8 @@ export interface PolicyGradientOptions extends PolicyGradientSettings {
 export interface IterationReport {
   /** Iterations done. */
   readonly iteration: number;
-  /** The task that was played; undefined for the environment's own. */
-  readonly task: string | undefined;
+  /** What of the curriculum was in force; undefined without one. */
+  readonly part: CurriculumPart | undefined;
   /** Share of the fresh episodes that succeeded. */
   readonly successRate: number;
   /** Mean undiscounted return of the fresh episodes. */
@@ -129,13 +129,12 @@ export async function trainPolicyGradient(options: PolicyGradientOptions): Promi
     await checkpoints.resume();
     for (let iteration = first; iteration < iterations; iteration++) {
       signal.throwIfAborted();
-      const task = taskAt(curriculum, iteration, iterations);
-      const before = taskAt(curriculum, Math.max(0, iteration - 1), iterations);
-      if (task !== before) replay.clear();
-      const fresh = await playFresh(options, iteration, task);
+      const part = partAt(curriculum, iteration, iterations);
+      if (part !== partAt(curriculum, iteration - 1, iterations)) replay.clear();
+      const fresh = await playFresh(options, iteration, part);
       if (iteration === first) requireMemoryFor(options, fresh);
       const report = await learn(options, optimizer, replay, fresh, iteration);
-      options.onIteration({ iteration: iteration + 1, task, ...report });
+      options.onIteration({ iteration: iteration + 1, part, ...report });
       await checkpoints.offer(iteration + 1, () => ({
         iteration: iteration + 1,
         replay: replay.episodes,
@@ -165,11 +164,11 @@ async function learn(
   replay: ReplayBuffer,
   fresh: readonly Episode[],
   iteration: number,
-): Promise<Omit<IterationReport, "iteration" | "task">> {
-  const baseline = baselineOf(fresh, options.normalize);
-  const update = await trainOn(options, optimizer, weigh(fresh, baseline), iteration);
+): Promise<Omit<IterationReport, "iteration" | "part">> {
+  const baselines = baselinesOf(fresh, options.normalize);
+  const update = await trainOn(options, optimizer, weigh(fresh, baselines), iteration);
   const random = new Random(deriveSeed(options.seed, iteration, 1));
-  const replayed = weigh(replay.sample(options.episodes, random), baseline)
+  const replayed = weigh(replay.sample(options.episodes, random), baselines)
     .filter(({ advantage }) => advantage > 0);
   if (replayed.length > 0) await trainOn(options, optimizer, replayed, iteration);
   replay.add(fresh);
@@ -195,14 +194,15 @@ function requireMemoryFor(
 function playFresh(
   options: PolicyGradientOptions,
   iteration: number,
-  task: string | undefined,
+  part: CurriculumPart | undefined,
 ): Promise<Episode[]> {
+  const tasks = tasksOf(part, options.episodes);
   const starts = options.environments.slice(0, options.episodes).map((
     environment,
     i,
   ) => ({
     environment,
-    ...(task === undefined ? {} : { task }),
+    ...(tasks[i] === undefined ? {} : { task: tasks[i] }),
     split: options.split,
     seed: deriveSeed(options.seed, iteration, 0, i),
   }));

@@ -25,6 +25,7 @@ const stepSchema = z.looseObject({
 /** Schema of episodes as JSON has them. */
 export const episodesSchema: z.ZodType<Episode[]> = z.array(z.looseObject({
   seed: z.number(),
+  task: z.string().exactOptional(),
   success: z.boolean(),
   terminated: z.boolean(),
   truncated: z.boolean(),

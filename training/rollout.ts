@@ -28,6 +28,8 @@ export interface RolloutStep {
 export interface Episode {
   /** Seed the environment was reset with. */
   readonly seed: number;
+  /** The task that was asked for; absent where it was the environment's own. */
+  readonly task?: string;
   /** Whether the task was achieved. */
   readonly success: boolean;
   /** True where the task's own end was reached. */
@@ -84,6 +86,7 @@ export async function rollout(
   }
   return episodes.map(({ start, steps, ended }) => ({
     seed: start.seed,
+    ...(start.task === undefined ? {} : { task: start.task }),
     steps,
     ...ended!,
     return: steps.reduce((sum, { reward }) => sum + reward, 0),

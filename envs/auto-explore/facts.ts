@@ -1,6 +1,6 @@
 /**
- * What a file says that one can ask for: the symbols it defines, its first sentence, headings, configuration
- * keys, columns.
+ * What a file says that one can ask for: the symbols it defines, the first sentences of comments, headings,
+ * configuration keys, columns.
  *
  * Files are read line by line with patterns, not parsed: what is found is what a reader would find with a
  * glance, and what is missed is asked by nobody. Sentences and headings are looked for as far as they could be
@@ -9,10 +9,12 @@
  * @module
  */
 
+import { aboutOf, type CommentStyle, docstringsOf } from "./comments.ts";
+
 /** The sorts of things a file says. */
 export const FACT_KINDS = [
   ...["function", "class", "type", "constant"] as const,
-  ...["about", "heading", "key", "column"] as const,
+  ...["about", "docstring", "heading", "key", "column"] as const,
 ] as const;
 
 /** What sort of thing a file says. */
@@ -58,28 +60,39 @@ const classes: readonly Pattern[] = [
 ];
 const shell: readonly Pattern[] = [["function", /^(?:function )?(\w+)\(\) *\{/]];
 
-const code = (patterns: readonly Pattern[]): Reader => (text) => [
-  ...aboutOf(text),
-  ...text.split("\n").flatMap((line) => {
-    for (const [kind, pattern] of patterns) {
-      const name = pattern.exec(line)?.[1];
-      if (name !== undefined) return [{ kind, name }];
-    }
-    return [];
-  }),
-];
+const blocks: CommentStyle = { place: "block" };
+const code = (patterns: readonly Pattern[], style = blocks): Reader => (text) => {
+  const about = aboutOf(text);
+  const described = patterns.filter(([kind]) => style.place !== "below" || kind !== "constant");
+  const isDefinition = (line: string) => described.some(([, pattern]) => pattern.test(line));
+  return [
+    ...(about === undefined ? [] : [{ kind: "about", name: about } as const]),
+    ...text.split("\n").flatMap((line) => {
+      for (const [kind, pattern] of patterns) {
+        const name = pattern.exec(line)?.[1];
+        if (name !== undefined) return [{ kind, name }];
+      }
+      return [];
+    }),
+    ...docstringsOf(text, style, isDefinition)
+      .filter((name) => name !== about)
+      .map((name) => ({ kind: "docstring", name } as const)),
+  ];
+};
 
 const READERS: ReadonlyMap<string, Reader> = new Map([
   ...["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs"].map((end) =>
     [end, code(script)] as const
   ),
-  ...["py", "pyi"].map((end) => [end, code(python)] as const),
-  ["rs", code(rust)],
-  ["go", code(go)],
+  ...["py", "pyi"].map((end) => [end, code(python, { place: "below" })] as const),
+  ["rs", code(rust, { place: "above", line: /^\s*\/\/\/ ?(.*)$/ })],
+  ["go", code(go, { place: "above", line: /^\/\/ ?(.*)$/ })],
   ...["java", "kt", "cs", "cpp", "cc", "h", "hpp", "swift"].map((end) =>
     [end, code(classes)] as const
   ),
-  ...["sh", "bash"].map((end) => [end, code(shell)] as const),
+  ...["sh", "bash"].map((end) =>
+    [end, code(shell, { place: "above", line: /^#+ ?(.*)$/ })] as const
+  ),
   ...["md", "markdown"].map((end) => [end, headingsOf] as const),
   ["json", jsonKeys],
   ...["yaml", "yml"].map((end) => [end, yamlKeys] as const),
@@ -96,48 +109,6 @@ export function factsOf(name: string, text: string): Fact[] {
     const key = `${fact.kind} ${fact.name}`;
     return !seen.has(key) && seen.add(key) !== undefined;
   });
-}
-
-/** What says whose a file is and where it runs, not what it is about. */
-const NOTICE = /copyright|licen[cs]e|browser.compatible/i;
-
-/** The first sentence of the comment or docstring a source file begins with, notices left out. */
-function aboutOf(text: string): Fact[] {
-  let start = text.replace(/^#!.*\n/, "").trimStart();
-  let comment = commentAt(start);
-  // A licence is a comment of its own before the one that describes the file.
-  while (comment !== undefined && isNotice(comment.words)) {
-    start = start.slice(comment.length).trimStart();
-    comment = commentAt(start);
-  }
-  const block = comment?.words;
-  const sentence = /^[\s\S]{0,999}?[.:!](?=\s|$)/.exec(block?.trim() ?? "")?.[0];
-  const name = (sentence ?? "").replace(/\{@link\w* ([^{}|]*)(?:\|[^{}]*)?\}/g, "$1")
-    .replaceAll("`", "").replace(/\s+/g, " ").replace(/[.:!]$/, "");
-  return name.length >= 10 ? [{ kind: "about", name }] : [];
-}
-
-/** True where the first line says nothing of what the file is about. */
-function isNotice(words: string): boolean {
-  const [first = ""] = words.trim().split("\n", 1);
-  return first === "" || NOTICE.test(first);
-}
-
-/** The comment or docstring a text begins with: its words and its length. */
-function commentAt(text: string): { readonly words: string; readonly length: number } | undefined {
-  const block = /^\/\*\*?([\s\S]*?)\*\//.exec(text);
-  if (block !== null) {
-    return { words: block[1]!.replace(/^[^\S\n]*\*/gm, ""), length: block[0].length };
-  }
-  const quoted = /^[rub]?("""|''')([\s\S]*?)\1/i.exec(text);
-  if (quoted !== null) return { words: quoted[2]!, length: quoted[0].length };
-  const lines = /^(?:(?:\/\/|#).*\n)+/.exec(text)?.[0];
-  if (lines === undefined) return undefined;
-  const words = lines.replace(/^(?:\/\/+!?|#+) ?/gm, "").split("\n");
-  return {
-    words: words.filter((line) => !NOTICE.test(line)).join("\n"),
-    length: lines.length,
-  };
 }
 
 function headingsOf(text: string): Fact[] {

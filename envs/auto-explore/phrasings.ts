@@ -36,6 +36,11 @@ const PHRASINGS: Readonly<Record<FactKind, readonly Phrasing[]>> = {
     (name) => `Where is the code for this? ${name}`,
     (name) => `Find the file that says "${name}".`,
   ],
+  docstring: [
+    (name) => `What does this: ${name}?`,
+    (name) => `Where is this: ${name}?`,
+    (name) => `Which file has this: ${name}?`,
+  ],
   heading: [
     (name) => `Which document has a section "${name}"?`,
     (name) => `Where can I read about ${name}?`,

@@ -3,8 +3,8 @@
  *
  * **Made.** A fact (`facts.ts`) that one file alone has is asked for in the ways of `phrasings.ts`. No two
  * facts share an answer's wording: a name that two files have, in whatever kind and case, is asked for by
- * nobody, and a wording that would fit another fact of the tree as well is left out. A file gives 12 facts at most, drawn by seed,
- * so that long files do not take over.
+ * nobody, and a wording that would fit another fact of the tree as well is left out. A file gives 40 facts
+ * at most, drawn by seed, so that long files do not take over.
  *
  * **Prepared.** A JSON file, `[{ "question": "…", "files": ["src/a.ts"] }]`, with `"part"` (`train`,
  * `validation` or `test`) where the user wants to say it.
@@ -71,7 +71,7 @@ export const preparedQuestions: z.ZodType<PreparedQuestion[]> = z.array(z.strict
 })).min(1);
 
 /** Facts of one file that are asked for. */
-const FACTS_A_FILE = 12;
+const FACTS_A_FILE = 40;
 /** Parts of ten questions in a row. */
 const PARTS: readonly Part[] = [
   ...["train", "train", "test", "train", "validation"] as const,
@@ -199,7 +199,7 @@ function textKey(text: string): string {
 /** Adds optimal paths and parts; leaves out what takes too many commands. */
 function complete(tree: Tree, drafts: readonly Draft[], settings: QuestionSettings): Question[] {
   const { horizon, questionSeed } = settings;
-  // Up to twelve questions are about one file, and the way to it takes a walk.
+  // Up to forty questions are about one file, and the way to it takes a walk.
   const paths = new Map<string, readonly string[]>();
   const reachable = drafts.flatMap((draft) => {
     const key = draft.targets.map(({ index }) => index).join(" ");

@@ -1,4 +1,4 @@
-import { baselineOf, returnsToGo, weigh } from "../../training/advantages.ts";
+import { baselinesOf, returnsToGo, weigh } from "../../training/advantages.ts";
 import type { RolloutStep } from "../../training/rollout.ts";
 import { assertAlmostEquals, assertEquals } from "../../std/assert.ts";
 
@@ -24,14 +24,14 @@ Deno.test("returns-to-go: what is still to come, undiscounted, the step's own re
 });
 
 Deno.test("baseline: mean and deviation over all decisions, not over episodes", () => {
-  const { mean, deviation } = baselineOf([episode(1, 1), episode(6)], true);
-  assertEquals(mean, 3); // of 2, 1 and 6
-  assertAlmostEquals(deviation, Math.sqrt((1 + 4 + 9) / 3));
+  const baseline = baselinesOf([episode(1, 1), episode(6)], true).get(undefined);
+  assertEquals(baseline?.mean, 3); // of 2, 1 and 6
+  assertAlmostEquals(baseline?.deviation ?? 0, Math.sqrt((1 + 4 + 9) / 3));
 });
 
 Deno.test("advantages: standardised ones have mean 0 and deviation 1", () => {
   const episodes = [episode(1, 1), episode(6), episode(-3, 0, 2)];
-  const values = advantages(episodes, baselineOf(episodes, true));
+  const values = advantages(episodes, baselinesOf(episodes, true));
   assertEquals(values.length, 6);
   assertAlmostEquals(values.reduce((sum, value) => sum + value), 0, 1e-12);
   assertAlmostEquals(values.reduce((sum, value) => sum + value ** 2, 0) / 6, 1, 1e-12);
@@ -39,17 +39,25 @@ Deno.test("advantages: standardised ones have mean 0 and deviation 1", () => {
 
 Deno.test("advantages: returns themselves where they are not standardised", () => {
   const episodes = [episode(1, 1), episode(6)];
-  assertEquals(advantages(episodes, baselineOf(episodes, false)), [2, 1, 6]);
+  assertEquals(advantages(episodes, baselinesOf(episodes, false)), [2, 1, 6]);
 });
 
 Deno.test("advantages: returns that are all alike give none, whatever their rounding", () => {
   const episodes = [episode(0.1 + 0.2), episode(0.3), episode(0.3)];
-  for (const value of advantages(episodes, baselineOf(episodes, true))) {
+  for (const value of advantages(episodes, baselinesOf(episodes, true))) {
     assertAlmostEquals(value, 0, 1e-9);
   }
 });
 
 Deno.test("advantages: another batch's baseline tells what beat it", () => {
-  const baseline = baselineOf([episode(1), episode(3)], true);
+  const baseline = baselinesOf([episode(1), episode(3)], true);
   assertEquals(advantages([episode(4), episode(2), episode(1)], baseline), [2, 0, -1]);
+});
+
+Deno.test("advantages: a decision is compared with those of its own task", () => {
+  const near = [episode(1), episode(3)].map((one) => ({ ...one, task: "near" }));
+  const far = [episode(-9), episode(-5)].map((one) => ({ ...one, task: "far" }));
+  const baselines = baselinesOf([near[0]!, far[0]!, near[1]!, far[1]!], true);
+  assertEquals(advantages([...near, ...far], baselines), [-1, 1, -1, 1]);
+  assertEquals(advantages([{ ...episode(4), task: "other" }], baselines), []);
 });

@@ -1,4 +1,9 @@
-import { type CurriculumPart, curriculumSchema, taskAt } from "../../training/curriculum.ts";
+import {
+  type CurriculumPart,
+  curriculumSchema,
+  partAt,
+  tasksOf,
+} from "../../training/curriculum.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 
 const THIRDS: CurriculumPart[] = [
@@ -11,7 +16,7 @@ const THIRDS: CurriculumPart[] = [
 function schedule(curriculum: CurriculumPart[], iterations: number): [string, number][] {
   const runs: [string, number][] = [];
   for (let iteration = 0; iteration < iterations; iteration++) {
-    const task = taskAt(curriculum, iteration, iterations) ?? "none";
+    const task = String(partAt(curriculum, iteration, iterations)?.task);
     const newest = runs.at(-1);
     if (newest?.[0] === task) newest[1]++;
     else runs.push([task, 1]);
@@ -37,7 +42,16 @@ Deno.test("curriculum: a task takes over at its share, rounded to whole iteratio
 Deno.test("curriculum: one task lasts throughout, none leaves it to the environment", () => {
   assertEquals(schedule([{ task: "a" }], 3), [["a", 3]]);
   assertEquals(schedule([{ task: "a", until: 1 }], 3), [["a", 3]]);
-  assertEquals(taskAt([], 0, 3), undefined);
+  assertEquals(partAt([], 0, 3), undefined);
+  assertEquals(tasksOf(undefined, 2), [undefined, undefined]);
+});
+
+Deno.test("curriculum: episodes play the tasks of a part in turn", () => {
+  assertEquals(tasksOf({ task: "a" }, 2), ["a", "a"]);
+  assertEquals(tasksOf({ task: ["a", "b"] }, 5), ["a", "b", "a", "b", "a"]);
+  assertEquals(problems([{ task: ["a", "b"] }]), []);
+  assertEquals(problems([{ task: [] }]).map(([path]) => path), ["0.task"]);
+  assertEquals(problems([{ task: 3 }]), [["0.task", "expected a task, or a list of such"]]);
 });
 
 Deno.test("curriculum: the design's example is valid, as is a last part until 1", () => {

@@ -87,12 +87,12 @@ Deno.test("policy gradient: learns from returns themselves, without standardisin
 Deno.test("policy gradient: reports what the fresh episodes gave", async () => {
   const { reports } = await trained({}, { left: -2, right: 3 });
   assertEquals(reports.map(({ iteration }) => iteration), [1, 2, 3]);
-  for (const { successRate, meanReturn, meanSteps, entropy, gradientNorm, task } of reports) {
+  for (const { successRate, meanReturn, meanSteps, entropy, gradientNorm, part } of reports) {
     assertAlmostEquals(meanReturn, 5 * successRate - 2, 1e-12);
     assertAlmostEquals(successRate * EPISODES, Math.round(successRate * EPISODES), 1e-9);
     assert(entropy > 0 && entropy <= Math.log(2) + 1e-6, `entropy ${entropy}`);
     assert(gradientNorm > 0);
-    assertEquals([meanSteps, task], [1, undefined]);
+    assertEquals([meanSteps, part], [1, undefined]);
   }
 });
 
@@ -149,10 +149,19 @@ Deno.test("policy gradient: a replayed success that is worse than today's averag
 Deno.test("policy gradient: a curriculum gives the tasks, and its switch empties the replay buffer", async () => {
   const curriculum: CurriculumPart[] = [{ task: "near", until: 0.5 }, { task: "far" }];
   const { reports, tasks } = await trained({ iterations: 4, learningRate: 1e-5, curriculum });
-  assertEquals(reports.map(({ task }) => task), ["near", "near", "far", "far"]);
+  assertEquals(reports.map(({ part }) => part?.task), ["near", "near", "far", "far"]);
   for (const given of tasks) assertEquals(given, ["near", "near", "far", "far"]);
   assert(reports.every(({ successRate }) => successRate > 0 && successRate < 1), "not telling");
   assertEquals(decisions(reports).map((count) => count > EPISODES), [false, true, false, true]);
+});
+
+Deno.test("policy gradient: the episodes of an iteration play the tasks of a part in turn", async () => {
+  const { tasks } = await trained({ iterations: 2, curriculum: [{ task: ["near", "far"] }] });
+  assertEquals(tasks.map((given) => given.join()).slice(0, 3), [
+    "near,near",
+    "far,far",
+    "near,near",
+  ]);
 });
 
 Deno.test("policy gradient: an abort stops the training between two iterations", async () => {

@@ -101,6 +101,68 @@ Deno.test("facts: other languages", () => {
   assertEquals(said("a.txt", "function no() {}"), []);
 });
 
+Deno.test("facts: what comments say of what a file defines", () => {
+  const block = `/**
+ * Feeds the herd. Twice.
+ * @module
+ */
+/** Feeds the herd. */
+function all() {}
+/** Short. */
+class Herd {
+  /**
+   * Counts {@link Sheep} at
+   * \`night\`. They sleep.
+   */
+  count() {}
+  /** never ends`;
+  assertEquals(said("a.js", block), [
+    "about Feeds the herd",
+    "function all",
+    "class Herd",
+    "docstring Counts Sheep at night",
+  ]);
+  const python = `MAX_LENGTH = 3
+def walk(
+    dog: str,  # whose
+) -> None:  # soon
+    r"""Walks the dog: twice."""
+    """Another text."""
+def run(): return 1
+x = 1
+class Dog:
+    '''Barks at cats
+
+    and at birds. Always.
+    '''
+def last():
+    """never ends`;
+  assertEquals(said("a.py", python).filter((fact) => fact.startsWith("docstring")), [
+    "docstring Walks the dog",
+    "docstring Barks at cats and at birds",
+  ]);
+  const rust = `use std;
+/// Reads the
+/// maps. All.
+#[inline]
+pub fn load() {}
+/// Of nothing at all.
+
+fn other() {}
+// No docstring at all.
+struct Map {}
+`;
+  assertEquals(said("a.rs", rust), [
+    ...["function load", "function other", "type Map", "docstring Reads the maps"],
+  ]);
+  assertEquals(said("a.go", "package a\n// Serve waits for calls.\nfunc Serve() {}\n"), [
+    ...["function Serve", "docstring Serve waits for calls"],
+  ]);
+  assertEquals(said("a.sh", "set -e\n# Says hello to all.\nsay() { echo; }\n"), [
+    ...["function say", "docstring Says hello to all"],
+  ]);
+});
+
 Deno.test("facts: Markdown headings, outside of code", () => {
   const text =
     "# The `cat` and [a link](x.md)\n\n```sh\n# no heading\n```\n## Second ##\n####### no\n";
@@ -141,7 +203,8 @@ Deno.test("facts: each kind is asked for in several ways, by name or in words", 
     ["policy input", "policy input", "policy input", "http server2", "read only"],
   );
   const kinds: Fact["kind"][] = [
-    ...["function", "class", "type", "constant", "about", "heading", "key", "column"] as const,
+    ...["function", "class", "type", "constant", "about", "docstring", "heading"] as const,
+    ...["key", "column"] as const,
   ];
   for (const kind of kinds) {
     const texts = phrasingsOf({ kind, name: "readAll" });
@@ -156,9 +219,14 @@ Deno.test("facts: one endless line takes no minutes", () => {
     "a.md": `# x${long(" ")}y\n# x${long("#")}y\n# ${long("[")}\n# Short\n`,
     "b.ts": `/** ${long("{@link ")} a. */\n`,
     "c.ts": `/** a${long("\n")}b. */\n`,
+    "d.ts": `a\n${long("/**")}`,
+    "e.ts": `a\n${long("/** {@link ")} */`,
+    "f.py": `${long("def a(\n")}`,
+    "g.py": `${long('def a():\n """')}`,
+    "h.rs": `${long("/// a\n")}fn b() {}`,
   };
   const begun = performance.now();
   const found = Object.entries(files).flatMap(([name, text]) => factsOf(name, text));
-  assertEquals(found, [{ kind: "heading", name: "Short" }]);
+  assertEquals(new Set(found.map(({ name }) => name)), new Set(["Short", "a", "b"]));
   assert(performance.now() - begun < 5000);
 });

@@ -47,7 +47,7 @@ Deno.test("questions: no wording fits two answers", () => {
 });
 
 Deno.test("questions: no wording fits what is not asked for", () => {
-  const many = Array.from({ length: 40 }, (_, i) => `export function other${i}x() {}\n`).join("");
+  const many = Array.from({ length: 60 }, (_, i) => `export function other${i}x() {}\n`).join("");
   const questions = made({
     "a.ts": "export function readAll() {}\nexport function writeAll() {}\n",
     "b.ts": `${many}export function read_all() {}\n`,
@@ -103,19 +103,19 @@ Deno.test("questions: long ones are left out", () => {
   assert(questions.every(({ texts }) => texts.every((text) => text.length <= 34)));
 });
 
-Deno.test("questions: 7:2:1 at each depth, facts apart, at most twelve of a file", () => {
+Deno.test("questions: 7:2:1 at each depth, facts apart, at most forty of a file", () => {
   const names = (from: number) =>
     Array.from({ length: 40 }, (_, i) => `export function f${from + i}x() {}\n`).join("");
   const files = Object.fromEntries(
     Array.from({ length: 10 }, (_, i) => [`${i < 5 ? "" : "sub/"}f${i}.ts`, names(100 * i)]),
   );
   const questions = made(files);
-  assertEquals(questions.length, 10 * 12);
+  assertEquals(questions.length, 10 * 40);
   for (const depth of [1, 2]) {
     const parts = questions.filter((question) => question.depth === depth)
       .map(({ part }) => part);
     const count = (part: string) => parts.filter((other) => other === part).length;
-    assertEquals([count("train"), count("validation"), count("test")], [42, 12, 6]);
+    assertEquals([count("train"), count("validation"), count("test")], [140, 40, 20]);
   }
   const texts = questions.flatMap((question) => question.texts.map((text) => text.toLowerCase()));
   assertEquals(new Set(texts).size, texts.length);
