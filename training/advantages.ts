@@ -68,3 +68,23 @@ export function weigh(
     return steps.map((step, i) => ({ step, advantage: (returns[i]! - mean) / deviation }));
   });
 }
+
+/**
+ * Every decision of the episodes with its advantage over those at the same step of its group: `size` episodes
+ * in a row from one start. An episode that is over has nothing to come.
+ */
+export function weighGroups(
+  episodes: readonly Pick<Episode, "task" | "steps">[],
+  baselines: Baselines,
+  size: number,
+): WeightedStep[] {
+  return episodes.flatMap(({ task, steps }, number) => {
+    const first = number - number % size;
+    const group = episodes.slice(first, first + size).map((other) => returnsToGo(other.steps));
+    const { deviation } = baselines.get(task)!;
+    return steps.map((step, i) => {
+      const mean = group.reduce((sum, returns) => sum + (returns[i] ?? 0), 0) / size;
+      return { step, advantage: (group[number - first]![i]! - mean) / deviation };
+    });
+  });
+}

@@ -41,6 +41,9 @@ export const policyGradient: AlgorithmModule<PolicyGradientSettings> = {
     entropy: z.number().min(0).default(0).describe(
       "weight of the entropy bonus",
     ),
+    group: z.int().positive().default(1).describe(
+      "fresh episodes of each start; of several, each is compared with the others of its start",
+    ),
     normalize: z.boolean().default(true)
       .describe("standardise returns-to-go over the fresh episodes"),
     replay: z.int().min(0).default(50).describe(
@@ -50,6 +53,12 @@ export const policyGradient: AlgorithmModule<PolicyGradientSettings> = {
       .describe(
         "decisions in one forward and backward pass; gradients accumulate over more",
       ),
+  }).refine(({ episodes, group }) => episodes % group === 0, {
+    path: ["group"],
+    error: ({ input }) => {
+      const { episodes, group } = input as PolicyGradientSettings;
+      return `expected a divisor of episodes, ${episodes}, got ${group}`;
+    },
   }),
 };
 

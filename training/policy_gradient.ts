@@ -2,9 +2,11 @@
  * Policy gradient with undiscounted return-to-go (Reflect-RL, section 4.3; Williams 1992).
  *
  * Each iteration plays fresh episodes and takes one optimiser step on them; then one on a batch of
- * replayed successes. The advantage of a step is its return-to-go, standardised over the fresh
- * batch (a task's part of it, where it has several) unless told otherwise. A replayed step counts only where it beat today's average: the old
- * success of an action that is now the rule has nothing left to teach (Oh et al. 2018).
+ * replayed successes. The advantage of a step is its return-to-go, standardised over the fresh batch (a task's
+ * part of it, where it has several) unless told otherwise. With several episodes a start (`group`), each is
+ * compared with the others of its start, so that a start that always ends alike, hard or easy, teaches nothing
+ * (Shao et al. 2024, section 4.1, here by returns-to-go). A replayed step counts only where it beat today's
+ * average: the old success of an action that is now the rule has nothing left to teach (Oh et al. 2018).
  * @module
  */
 import { z } from "zod";
@@ -13,7 +15,7 @@ import type { Policy } from "../agents/policy.ts";
 import type { Environment, Split } from "../envs/environment.ts";
 import { AdamW, Tape } from "../kernels/kernels.ts";
 import { deriveSeed, Random } from "../std/random.ts";
-import { baselinesOf, weigh, type WeightedStep } from "./advantages.ts";
+import { baselinesOf, weigh, weighGroups, type WeightedStep } from "./advantages.ts";
 import { type CheckpointOptions, TrainingCheckpoints } from "./checkpoints.ts";
 import { type CurriculumPart, partAt, tasksOf } from "./curriculum.ts";
 import { labelLoss, requireFinite } from "./losses.ts";
@@ -28,6 +30,8 @@ export interface PolicyGradientSettings {
   readonly iterations: number;
   /** Fresh episodes an iteration. */
   readonly episodes: number;
+  /** Fresh episodes of each start; divides their number. */
+  readonly group: number;
   /** AdamW's learning rate. */
   readonly learningRate: number;
   /** AdamW's decoupled weight decay. */
@@ -148,11 +152,11 @@ export async function trainPolicyGradient(options: PolicyGradientOptions): Promi
 
 /** What the course of a training follows from, beside the policy it begins with and who plays along. */
 function identityOf(options: PolicyGradientOptions): Record<string, unknown> {
-  const { iterations, episodes, learningRate, weightDecay, clip, entropy } = options;
+  const { iterations, episodes, group, learningRate, weightDecay, clip, entropy } = options;
   const { normalize, replay, microBatch, curriculum, split, seed, policy } = options;
   return {
-    ...{ training: "policy-gradient", iterations, episodes, learningRate, weightDecay, clip },
-    ...{ entropy, normalize, replay, microBatch, curriculum, split, seed },
+    ...{ training: "policy-gradient", iterations, episodes, group, learningRate },
+    ...{ weightDecay, clip, entropy, normalize, replay, microBatch, curriculum, split, seed },
     precision: policy.model.parameters.storage,
   };
 }
@@ -166,7 +170,10 @@ async function learn(
   iteration: number,
 ): Promise<Omit<IterationReport, "iteration" | "part">> {
   const baselines = baselinesOf(fresh, options.normalize);
-  const update = await trainOn(options, optimizer, weigh(fresh, baselines), iteration);
+  const weighed = options.group > 1
+    ? weighGroups(fresh, baselines, options.group)
+    : weigh(fresh, baselines);
+  const update = await trainOn(options, optimizer, weighed, iteration);
   const random = new Random(deriveSeed(options.seed, iteration, 1));
   const replayed = weigh(replay.sample(options.episodes, random), baselines)
     .filter(({ advantage }) => advantage > 0);
@@ -196,16 +203,19 @@ function playFresh(
   iteration: number,
   part: CurriculumPart | undefined,
 ): Promise<Episode[]> {
-  const tasks = tasksOf(part, options.episodes);
-  const starts = options.environments.slice(0, options.episodes).map((
-    environment,
-    i,
-  ) => ({
-    environment,
-    ...(tasks[i] === undefined ? {} : { task: tasks[i] }),
-    split: options.split,
-    seed: deriveSeed(options.seed, iteration, 0, i),
-  }));
+  const { group } = options;
+  const tasks = tasksOf(part, options.episodes / group);
+  const starts = options.environments.slice(0, options.episodes).map((environment, i) => {
+    const start = Math.floor(i / group);
+    const task = tasks[start];
+    return {
+      environment,
+      ...(task === undefined ? {} : { task }),
+      split: options.split,
+      seed: deriveSeed(options.seed, iteration, 0, start),
+      attempt: i % group,
+    };
+  });
   return rollout(starts, options);
 }
 

@@ -58,6 +58,8 @@ export interface RolloutOptions {
 export interface EpisodeStart extends ResetOptions {
   /** Where to play; no other episode may use it meanwhile. */
   readonly environment: Environment;
+  /** Number of the episode among those with this seed, from 0: each makes choices of its own. Default 0. */
+  readonly attempt?: number;
 }
 
 interface Running {
@@ -94,7 +96,7 @@ export async function rollout(
 }
 
 async function begin(start: EpisodeStart): Promise<Running> {
-  const { environment, ...reset } = start;
+  const { environment, attempt: _attempt, ...reset } = start;
   const { observation } = await environment.reset(reset);
   return { start, steps: [], observation, ended: undefined };
 }
@@ -104,7 +106,9 @@ async function playTurn(
   turn: number,
   { policy, reflection, temperature, signal }: RolloutOptions,
 ): Promise<void> {
-  const seeds = active.map(({ start }) => deriveSeed(start.seed, turn));
+  const seeds = active.map(({ start: { seed, attempt = 0 } }) =>
+    attempt === 0 ? deriveSeed(seed, turn) : deriveSeed(seed, turn, attempt)
+  );
   const observations = active.map(({ observation }) => observation);
   const reflections = await reflection.reflect(observations, {
     seed: seeds[0]!,

@@ -1,4 +1,4 @@
-import { baselinesOf, returnsToGo, weigh } from "../../training/advantages.ts";
+import { baselinesOf, returnsToGo, weigh, weighGroups } from "../../training/advantages.ts";
 import type { RolloutStep } from "../../training/rollout.ts";
 import { assertAlmostEquals, assertEquals } from "../../std/assert.ts";
 
@@ -60,4 +60,21 @@ Deno.test("advantages: a decision is compared with those of its own task", () =>
   const baselines = baselinesOf([near[0]!, far[0]!, near[1]!, far[1]!], true);
   assertEquals(advantages([...near, ...far], baselines), [-1, 1, -1, 1]);
   assertEquals(advantages([{ ...episode(4), task: "other" }], baselines), []);
+});
+
+Deno.test("advantages: of a group, against the others at the same step; who is done has 0 to come", () => {
+  const group = [episode(-1, -1, 4), episode(-1, -2), episode(-1, 1)];
+  const baselines = new Map([[undefined, { mean: 100, deviation: 2 }]]);
+  const mean = [(2 - 3 + 0) / 3, (3 - 2 + 1) / 3, 4 / 3] as const;
+  const expected = [2 - mean[0], 3 - mean[1], 4 - mean[2]];
+  expected.push(-3 - mean[0], -2 - mean[1], 0 - mean[0], 1 - mean[1]);
+  const found = weighGroups(group, baselines, 3).map(({ advantage }) => advantage);
+  assertEquals(found.length, expected.length);
+  found.forEach((value, i) => assertAlmostEquals(value, expected[i]! / 2, 1e-12));
+});
+
+Deno.test("advantages: a start that always ends alike gives none, however unlike others", () => {
+  const episodes = [episode(-1, 5), episode(-1, 5), episode(-9), episode(-9)];
+  const weighed = weighGroups(episodes, baselinesOf(episodes, true), 2);
+  assertEquals(weighed.map(({ advantage }) => advantage), Array(6).fill(0));
 });

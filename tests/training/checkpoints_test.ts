@@ -196,7 +196,7 @@ async function act(half: boolean, seed: number, change: Partial<PolicyGradientOp
   try {
     await trainPolicyGradient({
       ...{ iterations: 6, episodes: 8, learningRate: 1e-4, weightDecay: 0.01, clip: 1 },
-      ...{ entropy: 0.01, normalize: true, replay: 20, microBatch: 5 },
+      ...{ entropy: 0.01, group: 1, normalize: true, replay: 20, microBatch: 5 },
       policy: new Policy(own, tokenizer),
       reflection: new Counter(),
       environments: Array.from({ length: 8 }, () => new Bandit({ left: 0, right: 1 / 3 })),

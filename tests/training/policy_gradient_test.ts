@@ -1,6 +1,7 @@
 import { none } from "../../agents/none.ts";
 import type { Policy } from "../../agents/policy.ts";
 import { NonFiniteError } from "../../kernels/kernels.ts";
+import { policyGradient } from "../../training/algorithms.ts";
 import type { CurriculumPart } from "../../training/curriculum.ts";
 import {
   type IterationReport,
@@ -24,6 +25,7 @@ const EPISODES = 12;
 const settings = {
   iterations: 3,
   episodes: EPISODES,
+  group: 1,
   learningRate: 0.003,
   weightDecay: 0,
   clip: 1,
@@ -161,6 +163,30 @@ Deno.test("policy gradient: the episodes of an iteration play the tasks of a par
     "near,near",
     "far,far",
     "near,near",
+  ]);
+});
+
+Deno.test("policy gradient: episodes of one start are compared with one another", async () => {
+  const { policy } = await trained({ iterations: 12, group: 4 });
+  assertGreater(await shareOfRight(policy), 0.95);
+  const curriculum: CurriculumPart[] = [{ task: ["near", "far"] }];
+  const { tasks } = await trained({ iterations: 1, group: 4, curriculum });
+  assertEquals(tasks.map(([task]) => task), [
+    ...Array(4).fill("near"),
+    ...Array(4).fill("far"),
+    ...Array(4).fill("near"),
+  ]);
+});
+
+Deno.test("policy gradient: a group that does not divide the episodes is refused, saying what would", () => {
+  const problems = (value: unknown) =>
+    (policyGradient.with.safeParse(value).error?.issues ?? []).map(({ path, message }) => [
+      path.join("."),
+      message,
+    ]);
+  assertEquals(problems({ episodes: 12, group: 4 }), []);
+  assertEquals(problems({ episodes: 10, group: 4 }), [
+    ["group", "expected a divisor of episodes, 10, got 4"],
   ]);
 });
 

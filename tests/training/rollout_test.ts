@@ -45,6 +45,19 @@ function replay({ seed, steps }: Episode): Observation[] {
   });
 }
 
+Deno.test("rollout: attempts from one seed begin alike and make choices of their own", async () => {
+  const environment = () => new Corridor(6);
+  const played = await rollout([
+    { environment: environment(), seed: 3 },
+    ...[0, 1, 2, 3].map((attempt) => ({ environment: environment(), seed: 3, attempt })),
+  ], options());
+  const labels = played.map(({ steps }) => steps.map(({ label }) => label).join(""));
+  assertEquals(labels[0], labels[1]);
+  assert(new Set(labels).size > 2, `${labels}`);
+  const [first, ...others] = played.map(({ steps }) => steps[0]?.observation);
+  for (const other of others) assertEquals(other, first);
+});
+
 Deno.test("rollout: episodes come in the order of their starts, and are what was played", async () => {
   const episodes = await rollout(starts(seeds), options());
   assertEquals(episodes.map(({ seed }) => seed), seeds);
