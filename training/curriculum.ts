@@ -53,11 +53,15 @@ export function partAt(
     curriculum.at(-1);
 }
 
-/** The task of each of `count` episodes; undefined is the environment's own. */
+/**
+ * The tasks of `count` starts, of which `before` came before: where there are fewer starts than tasks, the
+ * next iteration goes on with the next task. Undefined is the environment's own.
+ */
 export function tasksOf(
   part: CurriculumPart | undefined,
   count: number,
+  before: number,
 ): (string | undefined)[] {
   const tasks = typeof part?.task === "object" ? part.task : [part?.task];
-  return Array.from({ length: count }, (_, i) => tasks[i % tasks.length]);
+  return Array.from({ length: count }, (_, i) => tasks[(before + i) % tasks.length]);
 }

@@ -204,7 +204,8 @@ function playFresh(
   part: CurriculumPart | undefined,
 ): Promise<Episode[]> {
   const { group } = options;
-  const tasks = tasksOf(part, options.episodes / group);
+  const count = options.episodes / group;
+  const tasks = tasksOf(part, count, iteration * count);
   const starts = options.environments.slice(0, options.episodes).map((environment, i) => {
     const start = Math.floor(i / group);
     const task = tasks[start];

@@ -42,7 +42,9 @@ export function docstringsOf(
   { place, line: pattern }: CommentStyle,
   isDefinition: (line: string) => boolean,
 ): string[] {
-  if (place === "block") return blocksOf(text).flatMap((words) => sentenceOf(words) ?? []);
+  if (place === "block") {
+    return blocksOf(text).flatMap((words) => isNotice(words) ? [] : sentenceOf(words) ?? []);
+  }
   const lines = text.split("\n");
   if (place === "below") {
     return lines.flatMap((line, at) =>
@@ -71,7 +73,7 @@ function sentenceOf(words: string): string | undefined {
   return said.length >= LEAST_SENTENCE ? said : undefined;
 }
 
-/** True where the first line says nothing of what the file is about. */
+/** True where the first line says nothing of what a file, or what is in it, does. */
 function isNotice(words: string): boolean {
   const [first = ""] = words.trim().split("\n", 1);
   return first === "" || NOTICE.test(first);

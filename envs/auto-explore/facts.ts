@@ -8,7 +8,6 @@
  * for, is `questions.ts`'s business.
  * @module
  */
-
 import { aboutOf, type CommentStyle, docstringsOf } from "./comments.ts";
 
 /** The sorts of things a file says. */

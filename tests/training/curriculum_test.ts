@@ -43,12 +43,13 @@ Deno.test("curriculum: one task lasts throughout, none leaves it to the environm
   assertEquals(schedule([{ task: "a" }], 3), [["a", 3]]);
   assertEquals(schedule([{ task: "a", until: 1 }], 3), [["a", 3]]);
   assertEquals(partAt([], 0, 3), undefined);
-  assertEquals(tasksOf(undefined, 2), [undefined, undefined]);
+  assertEquals(tasksOf(undefined, 2, 0), [undefined, undefined]);
 });
 
 Deno.test("curriculum: episodes play the tasks of a part in turn", () => {
-  assertEquals(tasksOf({ task: "a" }, 2), ["a", "a"]);
-  assertEquals(tasksOf({ task: ["a", "b"] }, 5), ["a", "b", "a", "b", "a"]);
+  assertEquals(tasksOf({ task: "a" }, 2, 1), ["a", "a"]);
+  assertEquals(tasksOf({ task: ["a", "b"] }, 5, 0), ["a", "b", "a", "b", "a"]);
+  assertEquals(tasksOf({ task: ["a", "b", "c"] }, 2, 2), ["c", "a"]);
   assertEquals(problems([{ task: ["a", "b"] }]), []);
   assertEquals(problems([{ task: [] }]).map(([path]) => path), ["0.task"]);
   assertEquals(problems([{ task: 3 }]), [["0.task", "expected a task, or a list of such"]]);

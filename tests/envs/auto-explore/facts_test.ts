@@ -109,6 +109,7 @@ Deno.test("facts: what comments say of what a file defines", () => {
 /** Feeds the herd. */
 function all() {}
 /** Short. */
+/** @license MIT, of the herd. */
 class Herd {
   /**
    * Counts {@link Sheep} at
