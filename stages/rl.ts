@@ -50,7 +50,7 @@ const input: z.ZodType<RlInput> = z.strictObject({
     .describe("how the policy learns"),
   curriculum: curriculumSchema.optional()
     .describe(
-      "tasks in order; left out: the environment's own task throughout",
+      "tasks in order, one at a time or a list that episodes play in turn; left out: the environment's own task throughout",
     ),
   split: z.enum(["train", "test", "all"]).default("train")
     .describe("which starts the episodes are drawn from"),

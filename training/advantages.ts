@@ -1,6 +1,6 @@
 /**
- * From rewards to advantages: by how much a decision turned out better than the fresh decisions did
- * on average.
+ * From rewards to advantages: by how much a decision turned out better than the fresh decisions of its
+ * task did on average, or than those at the same step of other episodes from its start.
  * @module
  */
 import type { Episode, RolloutStep } from "./rollout.ts";
@@ -78,13 +78,17 @@ export function weighGroups(
   baselines: Baselines,
   size: number,
 ): WeightedStep[] {
-  return episodes.flatMap(({ task, steps }, number) => {
-    const first = number - number % size;
-    const group = episodes.slice(first, first + size).map((other) => returnsToGo(other.steps));
-    const { deviation } = baselines.get(task)!;
-    return steps.map((step, i) => {
-      const mean = group.reduce((sum, returns) => sum + (returns[i] ?? 0), 0) / size;
-      return { step, advantage: (group[number - first]![i]! - mean) / deviation };
+  const starts = Math.ceil(episodes.length / size);
+  return Array.from({ length: starts }, (_, i) => episodes.slice(i * size, (i + 1) * size))
+    .flatMap((group) => {
+      const returns = group.map(({ steps }) => returnsToGo(steps));
+      const meanAt = (i: number) => returns.reduce((sum, own) => sum + (own[i] ?? 0), 0) / size;
+      return group.flatMap(({ task, steps }, number) => {
+        const { deviation } = baselines.get(task)!;
+        return steps.map((step, i) => ({
+          step,
+          advantage: (returns[number]![i]! - meanAt(i)) / deviation,
+        }));
+      });
     });
-  });
 }

@@ -60,6 +60,7 @@ const classes: readonly Pattern[] = [
 const shell: readonly Pattern[] = [["function", /^(?:function )?(\w+)\(\) *\{/]];
 
 const blocks: CommentStyle = { place: "block" };
+const slashes: CommentStyle = { place: "above", line: /^\s*\/\/\/ ?(.*)$/ };
 const code = (patterns: readonly Pattern[], style = blocks): Reader => (text) => {
   const about = aboutOf(text);
   const described = patterns.filter(([kind]) => style.place !== "below" || kind !== "constant");
@@ -84,11 +85,10 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
     [end, code(script)] as const
   ),
   ...["py", "pyi"].map((end) => [end, code(python, { place: "below" })] as const),
-  ["rs", code(rust, { place: "above", line: /^\s*\/\/\/ ?(.*)$/ })],
+  ["rs", code(rust, slashes)],
   ["go", code(go, { place: "above", line: /^\/\/ ?(.*)$/ })],
-  ...["java", "kt", "cs", "cpp", "cc", "h", "hpp", "swift"].map((end) =>
-    [end, code(classes)] as const
-  ),
+  ["swift", code(classes, slashes)],
+  ...["java", "kt", "cs", "cpp", "cc", "h", "hpp"].map((end) => [end, code(classes)] as const),
   ...["sh", "bash"].map((end) =>
     [end, code(shell, { place: "above", line: /^#+ ?(.*)$/ })] as const
   ),

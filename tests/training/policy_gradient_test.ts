@@ -166,6 +166,44 @@ Deno.test("policy gradient: the episodes of an iteration play the tasks of a par
   ]);
 });
 
+/** Pays the same for either door, and how much by how the episode was started. */
+class Fate extends Bandit {
+  constructor(
+    private readonly payOf: (start: { seed: number; task?: string }) => number,
+    private readonly pay: { left: number; right: number } = { left: 0, right: 0 },
+  ) {
+    super(pay);
+  }
+
+  override reset(start: { seed: number; task?: string }) {
+    this.pay.left = this.pay.right = this.payOf(start);
+    return super.reset(start);
+  }
+}
+
+/** Weights after training on such pay, which no choice changes. */
+async function weightsFrom(
+  payOf: (start: { seed: number; task?: string }) => number,
+  change: Partial<PolicyGradientOptions>,
+) {
+  const environments = Array.from({ length: EPISODES }, () => new Fate(payOf));
+  const { policy } = await trained({ environments, replay: 0, ...change });
+  return await weightsOf(policy.model);
+}
+
+Deno.test("policy gradient: that one task pays more than another teaches nothing", async () => {
+  const byTask = ({ task }: { task?: string }) => task === "near" ? 1 : 5;
+  const weights = await weightsFrom(byTask, { curriculum: [{ task: ["near", "far"] }] });
+  assertEquals(weights, await weightsOf(tinyPolicy(gpu().device).model));
+});
+
+Deno.test("policy gradient: that one start pays more than another teaches a group nothing", async () => {
+  const bySeed = ({ seed }: { seed: number }) => seed % 7;
+  const untrained = await weightsOf(tinyPolicy(gpu().device).model);
+  assertNotEquals(await weightsFrom(bySeed, { group: 1 }), untrained);
+  assertEquals(await weightsFrom(bySeed, { group: 4 }), untrained);
+});
+
 Deno.test("policy gradient: episodes of one start are compared with one another", async () => {
   const { policy } = await trained({ iterations: 12, group: 4 });
   assertGreater(await shareOfRight(policy), 0.95);

@@ -159,6 +159,12 @@ struct Map {}
   assertEquals(said("a.go", "package a\n// Serve waits for calls.\nfunc Serve() {}\n"), [
     ...["function Serve", "docstring Serve waits for calls"],
   ]);
+  assertEquals(said("a.swift", "import A\n/// Holds the apples.\nstruct Basket {}\n"), [
+    ...["class Basket", "docstring Holds the apples"],
+  ]);
+  assertEquals(said("A.java", "package a;\n/** Holds the apples. */\nclass Basket {}\n"), [
+    ...["class Basket", "docstring Holds the apples"],
+  ]);
   assertEquals(said("a.sh", "set -e\n# Says hello to all.\nsay() { echo; }\n"), [
     ...["function say", "docstring Says hello to all"],
   ]);
