@@ -6,7 +6,7 @@
 import type { Observation } from "../envs/environment.ts";
 import { readChoices, sample, Tape } from "../kernels/kernels.ts";
 import { packSequences } from "../models/batch.ts";
-import type { Gpt2 } from "../models/gpt2.ts";
+import type { CausalModel } from "../models/causal_model.ts";
 import type { Tokenizer } from "../models/tokenizer/tokenizer.ts";
 import { checkLabels, LABELS } from "./labels.ts";
 import { composePolicyPrompt, labelText } from "./prompt.ts";
@@ -39,7 +39,7 @@ export class Policy implements Player {
   readonly #labelTokens: number[] = [];
 
   /** Wraps what it is given; holds no state of its own on the device. */
-  constructor(readonly model: Gpt2, readonly tokenizer: Tokenizer) {}
+  constructor(readonly model: CausalModel, readonly tokenizer: Tokenizer) {}
 
   /** Tokens of the first `count` labels. Throws where a label is not one token. */
   labelTokens(count: number): Uint32Array {
@@ -61,7 +61,7 @@ export class Policy implements Player {
     let tokens = this.#prompts.get(prompt);
     if (tokens === undefined) {
       tokens = this.tokenizer.encode(prompt);
-      const longest = this.model.config.n_positions;
+      const longest = this.model.shape.positions;
       if (tokens.length > longest) {
         throw new RangeError(
           `a prompt of ${tokens.length} tokens exceeds the model's context of ${longest}; use a ` +
@@ -86,12 +86,12 @@ export class Policy implements Player {
       readonly temperature?: number;
     },
   ): Promise<string[]> {
-    const { device, config, parameters } = this.model;
+    const { device, shape, parameters } = this.model;
     const tape = new Tape(device, { gradients: false, storage: parameters.storage });
     try {
       const batch = packSequences(
         inputs.map(({ tokens }) => tokens),
-        config.n_positions,
+        shape.positions,
       );
       const choices = Uint32Array.from(inputs, (input) => input.choices);
       const hidden = this.model.hidden(tape, batch, batch.lastRows);

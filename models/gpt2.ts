@@ -23,6 +23,8 @@ import {
 } from "../kernels/kernels.ts";
 import { Random } from "../std/random.ts";
 import type { PackedBatch } from "./batch.ts";
+import type { CausalModel } from "./causal_model.ts";
+import { type ModelShape, shapeOf } from "./config.ts";
 import { type Gpt2Config, gpt2ParameterShapes } from "./gpt2_config.ts";
 import { normalValues, sinusoids } from "./random_weights.ts";
 import type { Tensor as StoredTensor } from "./safetensors.ts";
@@ -31,15 +33,18 @@ import type { Tensor as StoredTensor } from "./safetensors.ts";
 export type PositionStart = "random" | "sinusoidal";
 
 /** A causal language model whose hidden states can be asked for by row. */
-export class Gpt2 {
+export class Gpt2 implements CausalModel {
   /** All weights, by their Hugging Face names. */
   readonly parameters: Parameters;
+  /** What its configuration describes, in words that all families share. */
+  readonly shape: ModelShape;
 
   private constructor(
     readonly device: Device,
     readonly config: Gpt2Config,
     options: ParametersOptions,
   ) {
+    this.shape = shapeOf(config);
     this.parameters = new Parameters(
       device,
       gpt2ParameterShapes(config),

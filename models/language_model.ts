@@ -14,8 +14,8 @@ import {
 } from "../kernels/kernels.ts";
 import { deriveSeed } from "../std/random.ts";
 import { type PackedBatch, packSequences } from "./batch.ts";
-import { Gpt2 } from "./gpt2.ts";
-import type { Gpt2Config } from "./gpt2_config.ts";
+import { type CausalModel, placeModel } from "./causal_model.ts";
+import type { ModelConfig } from "./config.ts";
 import { readModelFolder } from "./model_folder.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
@@ -40,19 +40,19 @@ const LOOK_EVERY = 8;
 
 /** A loaded language model. */
 export class LanguageModel {
-  private constructor(readonly model: Gpt2, readonly tokenizer: Tokenizer) {}
+  private constructor(readonly model: CausalModel, readonly tokenizer: Tokenizer) {}
 
   /** Loads a folder in Hugging Face layout onto a device. Throws a TypeError where it does not fit. */
   static load(folder: string, device: Device): LanguageModel {
-    const { config, parameters, tokenizer } = readModelFolder(folder);
+    const files = readModelFolder(folder);
     return new LanguageModel(
-      Gpt2.load(device, config, parameters, { trainable: false }),
-      tokenizer,
+      placeModel(device, files, { trainable: false }),
+      files.tokenizer,
     );
   }
 
   /** Its `config.json`. */
-  get config(): Gpt2Config {
+  get config(): ModelConfig {
     return this.model.config;
   }
 
@@ -67,14 +67,14 @@ export class LanguageModel {
     const { device } = this.model;
     const tape = new Tape(device, { gradients: false });
     try {
-      const batch = packSequences(tokens, this.config.n_positions);
+      const batch = packSequences(tokens, this.model.shape.positions);
       const all = options.positions === "all";
       const rows = all ? Uint32Array.from(batch.tokens.keys()) : batch.lastRows;
       const hidden = this.model.hidden(tape, batch, rows);
       const values = await device.stream.read(this.model.logits(tape, hidden));
       let start = 0;
       return tokens.map(({ length }) => {
-        const size = (all ? length : 1) * this.config.vocab_size;
+        const size = (all ? length : 1) * this.model.shape.vocabularySize;
         return values.slice(start, start += size);
       });
     } finally {
@@ -97,7 +97,7 @@ export class LanguageModel {
       (most, { length }) => Math.max(most, length),
       0,
     );
-    const room = Math.min(maxTokens, this.config.n_positions - longest);
+    const room = Math.min(maxTokens, this.model.shape.positions - longest);
     const writer = new Writer(this.model, prompts, options);
     try {
       const written: Uint32Array[] = [];
@@ -126,7 +126,7 @@ export class LanguageModel {
   }
 
   #ends(token: number): boolean {
-    return token === this.config.eos_token_id;
+    return this.model.shape.endOfText.includes(token);
   }
 }
 
@@ -140,7 +140,8 @@ export function loadModel(
 
 /**
  * Writes one token for every sequence at a time. Sequence b keeps query, key and value of each of
- * its positions in rows b · positions … of one cache a layer, (B · positions, 3C).
+ * its positions in rows b · positions … of one cache a layer,
+ * (B · positions, (heads + 2 · keyValueHeads) · headSize).
  */
 class Writer {
   readonly #tape: Tape;
@@ -151,17 +152,18 @@ class Writer {
   #last: Tensor | undefined;
 
   constructor(
-    private readonly model: Gpt2,
+    private readonly model: CausalModel,
     prompts: readonly (readonly number[])[],
     private readonly options: GenerateOptions,
   ) {
-    const { n_positions, n_layer, n_embd } = model.config;
+    const { positions, layers, heads, keyValueHeads, headSize } = model.shape;
+    const width = (heads + 2 * keyValueHeads) * headSize;
     this.#tape = new Tape(model.device, { gradients: false });
-    this.#batch = packSequences(prompts, n_positions);
+    this.#batch = packSequences(prompts, positions);
     this.#lengths = prompts.map(({ length }) => length);
     this.#caches = Array.from(
-      { length: n_layer },
-      () => this.#tape.empty([prompts.length * n_positions, 3 * n_embd]),
+      { length: layers },
+      () => this.#tape.empty([prompts.length * positions, width]),
     );
   }
 
@@ -206,14 +208,14 @@ class Writer {
 
   #readPrompts(tape: Tape): Tensor {
     const { tokens, positions, spans, lastRows } = this.#batch;
-    const width = this.model.config.n_positions;
+    const { positions: width, heads, keyValueHeads } = this.model.shape;
     const places = Uint32Array.from(this.#lengths.flatMap((length, row) => {
       return Array.from({ length }, (_, position) => row * width + position);
     }));
-    const layout = { heads: this.model.config.n_head, spans };
+    const layout = { heads, keyValueHeads, spans };
     let x = this.model.embed(tape, tokens, positions);
     for (const [layer, cache] of this.#caches.entries()) {
-      const qkv = this.model.queryKeyValue(tape, layer, x);
+      const qkv = this.model.queryKeyValue(tape, layer, x, positions);
       placeRows(tape, qkv, places, cache);
       x = this.model.finishBlock(tape, layer, x, attention(tape, qkv, layout));
     }
@@ -222,7 +224,7 @@ class Writer {
   }
 
   #readNewest(tape: Tape, turn: number): Tensor {
-    const { n_positions: width, n_head: heads } = this.model.config;
+    const { positions: width, heads, keyValueHeads } = this.model.shape;
     const positions = Uint32Array.from(
       this.#lengths,
       (length) => length + turn - 1,
@@ -233,10 +235,11 @@ class Writer {
       queries: 1,
       first: row * width,
     }));
-    const layout = { heads, spans };
+    const layout = { heads, keyValueHeads, spans };
     let x = this.model.embed(tape, this.#last!, positions);
     for (const [layer, cache] of this.#caches.entries()) {
-      placeRows(tape, this.model.queryKeyValue(tape, layer, x), places, cache);
+      const qkv = this.model.queryKeyValue(tape, layer, x, positions);
+      placeRows(tape, qkv, places, cache);
       x = this.model.finishBlock(
         tape,
         layer,

@@ -24,6 +24,8 @@ import {
 } from "../kernels/kernels.ts";
 import { Random } from "../std/random.ts";
 import type { PackedBatch } from "./batch.ts";
+import type { CausalModel } from "./causal_model.ts";
+import { type ModelShape, shapeOf } from "./config.ts";
 import type { LlamaConfig } from "./llama_config.ts";
 import {
   type JoinedParameter,
@@ -35,9 +37,11 @@ import { normalValues } from "./random_weights.ts";
 import type { Tensor as StoredTensor } from "./safetensors.ts";
 
 /** A causal language model whose hidden states can be asked for by row. */
-export class Llama {
+export class Llama implements CausalModel {
   /** All weights as they lie here; see `llama_parameters.ts`. */
   readonly parameters: Parameters;
+  /** What its configuration describes, in words that all families share. */
+  readonly shape: ModelShape;
   readonly #joined: readonly JoinedParameter[];
 
   private constructor(
@@ -45,8 +49,14 @@ export class Llama {
     readonly config: LlamaConfig,
     options: ParametersOptions,
   ) {
+    this.shape = shapeOf(config);
     this.#joined = llamaParameters(config);
     this.parameters = new Parameters(device, this.#joined, options);
+  }
+
+  /** A model whose weights are all zero, to be written or only measured. */
+  static blank(device: Device, config: LlamaConfig, options: ParametersOptions): Llama {
+    return new Llama(device, config, options);
   }
 
   /** A new model with random weights: normal with the configuration's deviation, norms one. */
@@ -93,27 +103,41 @@ export class Llama {
     return partWeights(this.#joined, await this.parameters.read(what));
   }
 
-  /** Final hidden states (N, C) of the wanted rows (N) of a batch, after the last norm. */
-  hidden(tape: Tape, batch: PackedBatch, rows: Uint32Array): Tensor {
-    const layout = {
-      heads: this.config.num_attention_heads,
-      keyValueHeads: this.config.num_key_value_heads,
-      spans: batch.spans,
-    };
+  /**
+   * Final hidden states (N, C) of the wanted rows (N) of a batch, after the last norm. With
+   * `checkpoint`, backward computes each block again instead of keeping what is inside it.
+   */
+  hidden(
+    tape: Tape,
+    batch: PackedBatch,
+    rows: Uint32Array,
+    options: { readonly checkpoint?: boolean } = {},
+  ): Tensor {
+    const last = this.config.num_hidden_layers - 1;
     let x = this.embed(tape, batch.tokens);
-    for (let layer = 0; layer < this.config.num_hidden_layers; layer++) {
-      let attended = attention(
-        tape,
-        this.queryKeyValue(tape, layer, x, batch.positions),
-        layout,
-      );
-      if (layer === this.config.num_hidden_layers - 1) {
-        attended = gatherRows(tape, attended, rows);
-        x = gatherRows(tape, x, rows);
-      }
-      x = this.finishBlock(tape, layer, x, attended);
+    for (let layer = 0; layer <= last; layer++) {
+      const wanted = layer === last ? rows : undefined;
+      const block = (tape: Tape, [x]: readonly Tensor[]) =>
+        this.#block(tape, layer, x!, batch, wanted);
+      x = options.checkpoint ? tape.checkpoint([x], block) : block(tape, [x]);
     }
     return this.finalNorm(tape, x);
+  }
+
+  /** A whole block, (M, C); of the last one only the wanted rows are computed to the end. */
+  #block(
+    tape: Tape,
+    layer: number,
+    x: Tensor,
+    { positions, spans }: PackedBatch,
+    wanted: Uint32Array | undefined,
+  ): Tensor {
+    const { heads, keyValueHeads } = this.shape;
+    const qkv = this.queryKeyValue(tape, layer, x, positions);
+    const attended = attention(tape, qkv, { heads, keyValueHeads, spans });
+    if (wanted === undefined) return this.finishBlock(tape, layer, x, attended);
+    const rows = gatherRows(tape, attended, wanted);
+    return this.finishBlock(tape, layer, gatherRows(tape, x, wanted), rows);
   }
 
   /** Token embeddings, (M, C). */
@@ -128,7 +152,7 @@ export class Llama {
   queryKeyValue(tape: Tape, layer: number, x: Tensor, positions: Uint32Array): Tensor {
     const normed = this.#norm(tape, `model.layers.${layer}.input_layernorm`, x);
     const projected = this.#project(tape, `model.layers.${layer}.self_attn.qkv_proj`, normed);
-    return rotary(tape, projected, rotaryTable(tape, positions, this.#rotary()), {
+    return rotary(tape, projected, rotaryTable(tape, positions, rotaryOptions(this.config)), {
       heads: this.config.num_attention_heads,
       keyValueHeads: this.config.num_key_value_heads,
     });
@@ -167,21 +191,6 @@ export class Llama {
     return this.#parameter(this.config.tie_word_embeddings ? "model.embed_tokens" : "lm_head");
   }
 
-  #rotary(): RotaryOptions {
-    const { head_dim: headDim, rope_theta: theta, rope_scaling: scaling } = this.config;
-    if (scaling === null) return { headDim, theta };
-    return {
-      headDim,
-      theta,
-      scaling: {
-        factor: scaling.factor,
-        lowFrequencyFactor: scaling.low_freq_factor,
-        highFrequencyFactor: scaling.high_freq_factor,
-        originalPositions: scaling.original_max_position_embeddings,
-      },
-    };
-  }
-
   #parameter(name: string): Tensor {
     return this.parameters.get(`${name}.weight`);
   }
@@ -194,4 +203,20 @@ export class Llama {
     const options = residual === undefined ? {} : { residual };
     return linearTransposed(tape, x, this.#parameter(name), options);
   }
+}
+
+/** How a model turns its queries and keys. */
+export function rotaryOptions(config: LlamaConfig): RotaryOptions {
+  const { head_dim: headDim, rope_theta: theta, rope_scaling: scaling } = config;
+  if (scaling === null) return { headDim, theta };
+  return {
+    headDim,
+    theta,
+    scaling: {
+      factor: scaling.factor,
+      lowFrequencyFactor: scaling.low_freq_factor,
+      highFrequencyFactor: scaling.high_freq_factor,
+      originalPositions: scaling.original_max_position_embeddings,
+    },
+  };
 }

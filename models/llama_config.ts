@@ -147,3 +147,36 @@ export function parseLlamaConfig(value: unknown, where: string): LlamaConfig {
       `Use a LlamaForCausalLM without biases, with silu and rotary positions, plain or of Llama 3.`,
   );
 }
+
+/** Sizes one can ask for by name; both are ours, trained from scratch with a vocabulary of their own. */
+export type LlamaPreset = "nano" | "micro";
+
+/** Width of the feed-forward layer: 8/3 of the residual stream's (Shazeer 2020), to the next multiple of 8. */
+export function feedForwardWidth(width: number): number {
+  return Math.ceil(width / 3) * 8;
+}
+
+function preset(
+  [num_hidden_layers, hidden_size, num_attention_heads]: [number, number, number],
+  max_position_embeddings: number,
+  vocab_size: number,
+): LlamaConfig {
+  return parseLlamaConfig({
+    model_type: "llama",
+    num_hidden_layers,
+    hidden_size,
+    intermediate_size: feedForwardWidth(hidden_size),
+    num_attention_heads,
+    max_position_embeddings,
+    vocab_size,
+    tie_word_embeddings: true,
+    bos_token_id: 0,
+    eos_token_id: 0,
+  }, "a preset");
+}
+
+/** The presets: as deep and as wide as GPT-2's of the same names. End of text is id 0. */
+export const llamaPresets: Readonly<Record<LlamaPreset, LlamaConfig>> = {
+  "nano": preset([2, 64, 4], 192, 512),
+  "micro": preset([4, 128, 8], 256, 1024),
+};

@@ -3,27 +3,29 @@
  * `tokenizer_config.json`.
  * @module
  */
-import { type Gpt2Config, gpt2ParameterShapes, parseGpt2Config } from "./gpt2_config.ts";
+import { type ModelConfig, parameterShapesOf, parseModelConfig, shapeOf } from "./config.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { END_OF_TEXT, Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /** A model in memory. */
-export interface ModelFiles {
+export interface ModelFiles<Config extends ModelConfig = ModelConfig> {
   /** Its shape. */
-  readonly config: Gpt2Config;
-  /** Every parameter of `gpt2ParameterShapes`, by its full name, in that order. */
+  readonly config: Config;
+  /** Every parameter of `parameterShapesOf`, by its full name, in that order. */
   readonly parameters: ReadonlyMap<string, Tensor>;
   /** Its tokenizer. */
   readonly tokenizer: Tokenizer;
 }
 
-/** Keys of published files that hold nothing trained, or the tied output layer once more. */
-const REDUNDANT = /(^|\.)(attn\.bias|attn\.masked_bias|lm_head\.weight)$/;
+/** Keys of published files that hold nothing trained. */
+const UNTRAINED = /(^|\.)(attn\.bias|attn\.masked_bias|rotary_emb\.inv_freq)$/;
+/** The output layer; where it is tied, a file may hold it once more. */
+const HEAD = "lm_head.weight";
 
 /**
  * Reads a model.
  *
- * @param folder with the files above; the tensors' names may lack the `transformer.` prefix
+ * @param folder with the files above; the tensors' names may lack the prefix `transformer.` or `model.`
  * @throws {TypeError} when a file is malformed, or tensors are missing, unknown or of another shape
  * @throws {Deno.errors.NotFound} when a file is missing
  */
@@ -43,9 +45,9 @@ export function readModelFolder(folder: string): ModelFiles {
 /**
  * Reads the model's `config.json` alone.
  *
- * @throws {TypeError} when it is not a supported GPT-2 configuration
+ * @throws {TypeError} when it is not a supported configuration
  */
-export function readConfig(folder: string): Gpt2Config {
+export function readConfig(folder: string): ModelConfig {
   const path = `${folder}/config.json`;
   const text = Deno.readTextFileSync(path);
   let value: unknown;
@@ -54,23 +56,23 @@ export function readConfig(folder: string): Gpt2Config {
   } catch (cause) {
     throw new TypeError(`${path} is not JSON`, { cause });
   }
-  return parseGpt2Config(value, path);
+  return parseModelConfig(value, path);
 }
 
 function matchParameters(
-  config: Gpt2Config,
+  config: ModelConfig,
   stored: ReadonlyMap<string, Tensor>,
   path: string,
 ): Map<string, Tensor> {
+  const prefix = config.model_type === "llama" ? "model." : "transformer.";
   const found = new Map<string, Tensor>();
   for (const [name, tensor] of stored) {
-    if (REDUNDANT.test(name)) continue;
-    const full = name.startsWith("transformer.") ? name : `transformer.${name}`;
-    found.set(full, tensor);
+    if (UNTRAINED.test(name) || (name === HEAD && config.tie_word_embeddings)) continue;
+    found.set(name === HEAD || name.startsWith(prefix) ? name : prefix + name, tensor);
   }
   const parameters = new Map<string, Tensor>();
   const problems: string[] = [];
-  for (const { name, shape } of gpt2ParameterShapes(config)) {
+  for (const { name, shape } of parameterShapesOf(config)) {
     const tensor = found.get(name);
     if (tensor === undefined) problems.push(`"${name}" is missing`);
     else if (tensor.shape.join() !== shape.join()) {
@@ -105,7 +107,7 @@ export function writeModelFolder(folder: string, model: ModelFiles): void {
   Deno.mkdirSync(folder, { recursive: true });
   writeSafetensors(path, parameters);
   writeJson(`${folder}/config.json`, config);
-  writeTokenizer(folder, tokenizer, config.n_positions);
+  writeTokenizer(folder, tokenizer, shapeOf(config).positions);
 }
 
 /**

@@ -13,7 +13,7 @@ import type { StageContext, StageModule } from "../engine/module.ts";
 import { type ModuleChoice, slot } from "../engine/slot.ts";
 import type { EnvironmentModule } from "../envs/environment.ts";
 import { environments } from "../envs/registry.ts";
-import { Gpt2 } from "../models/gpt2.ts";
+import { placeModel } from "../models/causal_model.ts";
 import { readModelFolder } from "../models/model_folder.ts";
 import { deriveSeed } from "../std/random.ts";
 import { type Transcript, writeResults } from "../training/results.ts";
@@ -109,9 +109,9 @@ async function withPlayer<T>(
     return await work(await policy.module.make(policy.with));
   }
   return await withDevice(context.device, async (device) => {
-    const { config, parameters, tokenizer } = readModelFolder(artifactPath(policy));
-    const model = Gpt2.load(device, config, parameters, { trainable: false });
-    return await work(new Policy(model, tokenizer));
+    const files = readModelFolder(artifactPath(policy));
+    const model = placeModel(device, files, { trainable: false });
+    return await work(new Policy(model, files.tokenizer));
   });
 }
 

@@ -9,7 +9,7 @@ import { makeReflectionAgent } from "../agents/make.ts";
 import { Policy } from "../agents/policy.ts";
 import type { DeviceChoice } from "../engine/module.ts";
 import { askAbout, autoExplore } from "../envs/auto-explore/auto_explore.ts";
-import { Gpt2 } from "../models/gpt2.ts";
+import { placeModel } from "../models/causal_model.ts";
 import { readModelFolder } from "../models/model_folder.ts";
 import { ONNX_FILE } from "../models/onnx/export.ts";
 import { parseOptions } from "../std/modules.ts";
@@ -75,10 +75,10 @@ export async function explore(request: ExploreRequest): Promise<Exploration> {
       "the policy cannot be asked",
       () =>
         withDevice(request.device, async (device) => {
-          const { config, parameters, tokenizer } = readModelFolder(request.model);
-          const model = Gpt2.load(device, config, parameters, { trainable: false });
+          const files = readModelFolder(request.model);
+          const model = placeModel(device, files, { trainable: false });
           return await rollout([{ environment, seed: request.seed }], {
-            policy: new Policy(model, tokenizer),
+            policy: new Policy(model, files.tokenizer),
             reflection,
             temperature: request.temperature,
             signal: new AbortController().signal,

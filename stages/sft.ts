@@ -10,8 +10,7 @@ import { type Artifact, artifact, artifactPath } from "../engine/artifact.ts";
 import type { StageContext, StageModule } from "../engine/module.ts";
 import { type ModuleChoice, slot } from "../engine/slot.ts";
 import type { Device } from "../kernels/kernels.ts";
-import { Gpt2 } from "../models/gpt2.ts";
-import type { Gpt2Config } from "../models/gpt2_config.ts";
+import { type CausalModel, placeModel } from "../models/causal_model.ts";
 import { readModelFolder, writeModelFolder } from "../models/model_folder.ts";
 import { exportOnnx } from "../models/onnx/export.ts";
 import { type ModelModule, models } from "../models/registry.ts";
@@ -76,7 +75,7 @@ export function checkpointsOf(
 
 const input: z.ZodType<SftInput> = z.strictObject({
   // A family's name is a text, as a path is: the slot must look first.
-  model: z.union([slot("model", models, ["configure", "positionStart"]), artifact("model")])
+  model: z.union([slot("model", models, ["configure", "initialize"]), artifact("model")])
     .describe("a model to go on training, or a family to start from scratch"),
   dataset: artifact("dataset")
     .describe(
@@ -128,7 +127,7 @@ function roundUp(value: number, multiple: number): number {
 
 /** A model and its tokenizer on the device. */
 interface LoadedModel {
-  readonly model: Gpt2;
+  readonly model: CausalModel;
   readonly tokenizer: Tokenizer;
 }
 
@@ -140,31 +139,25 @@ function initialize(
   { reflection, precision }: SftInput,
   seed: number,
 ): LoadedModel {
-  const limits = choice.module.configure(choice.with);
+  const largest = choice.module.configure(choice.with).vocab_size;
   const actions = data.rows.reduce(
     (most, { observation }) => Math.max(most, observation.actions.length),
     0,
   );
   const tokenizer = Tokenizer.fromJson(
     trainTokenizer(textsOf(data, reflection), {
-      vocabularySize: limits.vocab_size,
+      vocabularySize: largest,
       labels: LABELS.slice(0, actions).map(labelText),
     }),
   );
-  const config: Gpt2Config = {
-    ...limits,
-    vocab_size: Math.min(
-      limits.vocab_size,
-      roundUp(tokenizer.vocabularySize, HEAD_ROWS),
-    ),
-    bos_token_id: tokenizer.endOfText,
-    eos_token_id: tokenizer.endOfText,
+  const vocabulary = {
+    size: Math.min(largest, roundUp(tokenizer.vocabularySize, HEAD_ROWS)),
+    endOfText: tokenizer.endOfText,
   };
   return {
     tokenizer,
-    model: Gpt2.initialize(device, config, {
+    model: choice.module.initialize(device, choice.with, vocabulary, {
       seed,
-      positionStart: choice.module.positionStart(choice.with),
       trainable: true,
       half: precision === "f16",
     }),
@@ -173,10 +166,10 @@ function initialize(
 
 /** A model to go on training. */
 export function loadTrainable(device: Device, folder: string, precision: Precision): LoadedModel {
-  const { config, parameters, tokenizer } = readModelFolder(folder);
+  const files = readModelFolder(folder);
   return {
-    tokenizer,
-    model: Gpt2.load(device, config, parameters, { trainable: true, half: precision === "f16" }),
+    tokenizer: files.tokenizer,
+    model: placeModel(device, files, { trainable: true, half: precision === "f16" }),
   };
 }
 

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Policy } from "../agents/policy.ts";
 import { AdamW, type AdamWOptions, Tape } from "../kernels/kernels.ts";
-import type { Gpt2 } from "../models/gpt2.ts";
+import type { CausalModel } from "../models/causal_model.ts";
 import { Batches } from "./batches.ts";
 import { type CheckpointOptions, TrainingCheckpoints } from "./checkpoints.ts";
 import {
@@ -64,12 +64,12 @@ const REPORT_EVERY = 5;
  * context, a LimitError when a batch will not fit, and a NonFiniteError when a loss or a gradient is no number.
  */
 export async function fineTuneCompletions(
-  model: Gpt2,
+  model: CausalModel,
   examples: readonly CompletionExample[],
   options: FineTuneOptions,
 ): Promise<void> {
   requireExamples(examples);
-  checkLengths(examples, model.config.n_positions);
+  checkLengths(examples, model.shape.positions);
   const { batchSize, promptWeight = 0 } = options;
   requireTrainingMemory(model, completionShape(examples, batchSize, promptWeight > 0));
   await fineTune(
@@ -131,7 +131,7 @@ const countsSchema: z.ZodType<Counts> = z.strictObject({
 });
 
 async function fineTune<Example>(
-  model: Gpt2,
+  model: CausalModel,
   examples: readonly Example[],
   options: FineTuneOptions,
   lossOf: (tape: Tape, batch: readonly Example[]) => BatchLoss,
@@ -176,7 +176,7 @@ async function fineTune<Example>(
 
 /** What the course of a training follows from, beside the model it begins with. */
 function identityOf(
-  { parameters }: Gpt2,
+  { parameters }: CausalModel,
   examples: readonly unknown[],
   options: FineTuneOptions,
 ): Record<string, unknown> {
@@ -193,7 +193,7 @@ function identityOf(
 
 /** Reads a step's loss and gradient norm back. */
 async function readStep(
-  model: Gpt2,
+  model: CausalModel,
   { losses, lossScale }: BatchLoss,
   optimizer: AdamW,
   step: number,

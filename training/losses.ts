@@ -13,7 +13,7 @@ import {
   type Tensor,
 } from "../kernels/kernels.ts";
 import { type PackedBatch, packSequences } from "../models/batch.ts";
-import type { Gpt2 } from "../models/gpt2.ts";
+import type { CausalModel } from "../models/causal_model.ts";
 import { lossScaleOf } from "./precision.ts";
 
 /** A text to continue, and how. */
@@ -62,7 +62,7 @@ export function labelLoss(
   const { model } = policy;
   const packed = packSequences(
     batch.map(({ prompt }) => prompt),
-    model.config.n_positions,
+    model.shape.positions,
   );
   const choices = Uint32Array.from(batch, (example) => example.choices);
   const labels = policy.labelTokens(
@@ -88,13 +88,13 @@ export function labelLoss(
 /** Mean loss of completions; derivatives, scaled, are carried back on the tape. */
 export function completionLoss(
   tape: Tape,
-  model: Gpt2,
+  model: CausalModel,
   batch: readonly CompletionExample[],
   promptWeight = 0,
 ): BatchLoss {
   // The last token of a completion is only ever a target, so it is not read.
   const sequences = batch.map(({ prompt, completion }) => [...prompt, ...completion.slice(0, -1)]);
-  const packed = packSequences(sequences, model.config.n_positions);
+  const packed = packSequences(sequences, model.shape.positions);
   const rows = batch.flatMap(({ completion }, i) => {
     const last = packed.lastRows[i]!;
     return completion.map((_, j) => last - completion.length + 1 + j);
@@ -139,7 +139,7 @@ interface HiddenOptions {
 /** Final hidden states (N, C) of `rows`; the prompts' loss, where it has a weight, waits for `backward`. */
 function hiddenRows(
   tape: Tape,
-  model: Gpt2,
+  model: CausalModel,
   packed: PackedBatch,
   { rows, batch, promptWeight }: HiddenOptions,
 ): Tensor {

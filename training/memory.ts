@@ -3,8 +3,8 @@
  * @module
  */
 import { memoryBudget, requireMemory } from "../kernels/kernels.ts";
-import type { Gpt2 } from "../models/gpt2.ts";
-import { predictTrainingMemory, type TrainingShape } from "../models/gpt2_memory.ts";
+import type { CausalModel } from "../models/causal_model.ts";
+import { predictTrainingMemory, type TrainingShape } from "../models/training_memory.ts";
 import type { CompletionExample, LabelExample } from "./losses.ts";
 
 /** The `count` largest numbers; where there are fewer, they come again, as examples do. */
@@ -55,7 +55,7 @@ export function labelShape(
  * Throws a LimitError with the numbers where a training with batches up to `shape`, stored as the
  * model's parameters are, will not fit.
  */
-export function requireTrainingMemory(model: Gpt2, shape: TrainingShape): void {
+export function requireTrainingMemory(model: CausalModel, shape: TrainingShape): void {
   const { storage } = model.parameters;
   const stored = { storage, half: storage === "f16" };
   const needed = predictTrainingMemory(model.device, model.config, { ...shape, ...stored });

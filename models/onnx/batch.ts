@@ -4,7 +4,7 @@
  * @module
  */
 import type { Random } from "../../std/random.ts";
-import type { Gpt2Config } from "../gpt2_config.ts";
+import type { ModelShape } from "../config.ts";
 import type { OpenSession, Tensor } from "./session.ts";
 
 /** One prompt and what was written behind it. */
@@ -25,7 +25,7 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 /** Rows that run together. */
 export class PaddedBatch {
   readonly #open: OpenSession;
-  readonly #config: Gpt2Config;
+  readonly #shape: ModelShape;
   /** Columns of the padded prompts. */
   readonly #width: number;
   /** Columns behind the prompts. */
@@ -35,9 +35,9 @@ export class PaddedBatch {
   readonly #cache: readonly string[];
 
   /** Starts a batch; `rows` must not be empty. */
-  constructor(open: OpenSession, config: Gpt2Config, rows: readonly Row[]) {
+  constructor(open: OpenSession, shape: ModelShape, rows: readonly Row[]) {
     this.#open = open;
-    this.#config = config;
+    this.#shape = shape;
     this.#rows = rows;
     this.#width = Math.max(...rows.map(({ prompt }) => prompt.length));
     this.#cache = open.session.inputNames.filter((name) => name.startsWith("past_key_values."));
@@ -65,10 +65,10 @@ export class PaddedBatch {
         positions[begin + i] = BigInt(i);
       });
     });
-    const { n_head, n_embd } = this.#config;
+    const { keyValueHeads, headSize } = this.#shape;
     const nothing = this.#open.floats(
       new Float32Array(0),
-      [count, n_head, 0, n_embd / n_head],
+      [count, keyValueHeads, 0, headSize],
     );
     return {
       input_ids: this.#open.integers(ids, [count, width]),
@@ -83,7 +83,7 @@ export class PaddedBatch {
     this.#steps++;
     const select = this.#dropDone();
     const count = this.#rows.length;
-    const last = this.#config.n_positions - 1;
+    const last = this.#shape.positions - 1;
     // A row that is done goes on with some token or other, at a position that exists.
     const ids = this.#rows.map(({ written }) => BigInt(written.at(-1) ?? 0));
     const positions = this.#rows.map(({ prompt, written }) =>

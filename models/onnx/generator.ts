@@ -4,7 +4,7 @@
  * @module
  */
 import { deriveSeed, Random } from "../../std/random.ts";
-import type { Gpt2Config } from "../gpt2_config.ts";
+import { type ModelShape, shapeOf } from "../config.ts";
 import { readConfig } from "../model_folder.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { floatsOf, integersOf, PaddedBatch, type Row } from "./batch.ts";
@@ -35,18 +35,18 @@ const TURN_EVERY = 25;
 /** An exported model, ready to write. */
 export class Generator {
   readonly #open: OpenSession;
-  readonly #config: Gpt2Config;
+  readonly #shape: ModelShape;
   #lastTurn = 0;
   #released = false;
 
   private constructor(
     open: OpenSession,
-    config: Gpt2Config,
+    shape: ModelShape,
     /** Its tokenizer. */
     readonly tokenizer: Tokenizer,
   ) {
     this.#open = open;
-    this.#config = config;
+    this.#shape = shape;
   }
 
   /**
@@ -56,10 +56,10 @@ export class Generator {
    * @throws {Deno.errors.NotFound} when one is missing
    */
   static async open(folder: string): Promise<Generator> {
-    const config = readConfig(folder);
+    const shape = shapeOf(readConfig(folder));
     const tokenizer = Tokenizer.load(folder);
     const open = await openSession(`${folder}/${ONNX_FILE}`);
-    return new Generator(open, config, tokenizer);
+    return new Generator(open, shape, tokenizer);
   }
 
   /** Frees the model. Once more, it does nothing. */
@@ -97,11 +97,11 @@ export class Generator {
   }
 
   #checkLength({ length }: readonly number[]): void {
-    const { n_positions } = this.#config;
-    if (length === 0 || length >= n_positions) {
+    const { positions } = this.#shape;
+    if (length === 0 || length >= positions) {
       throw new RangeError(
-        `cannot continue a prompt of ${length} tokens: the model has ${n_positions} positions, so expected 1 to ${
-          n_positions - 1
+        `cannot continue a prompt of ${length} tokens: the model has ${positions} positions, so expected 1 to ${
+          positions - 1
         }. Shorten the history or train a model with more positions.`,
       );
     }
@@ -112,7 +112,7 @@ export class Generator {
     options: GenerateOptions,
   ): Promise<void> {
     const { temperature, signal } = options;
-    const batch = new PaddedBatch(this.#open, this.#config, rows);
+    const batch = new PaddedBatch(this.#open, this.#shape, rows);
     const choice = temperature === 0 ? "next_token" : "last_logits";
     const wanted = [choice, ...batch.cacheOutputs];
     let inputs = batch.start();
@@ -139,13 +139,13 @@ export class Generator {
   #write(row: Row, token: bigint | undefined, options: GenerateOptions): void {
     if (row.done || token === undefined) return;
     const id = Number(token);
-    if (id === this.tokenizer.endOfText) {
+    if (this.#shape.endOfText.includes(id)) {
       row.done = true;
       return;
     }
     const count = row.written.push(id);
     row.done = count >= options.maxTokens ||
-      row.prompt.length + count >= this.#config.n_positions ||
+      row.prompt.length + count >= this.#shape.positions ||
       (count % COMPLETE_EVERY === 0 &&
         options.isComplete?.(row.written) === true);
   }

@@ -2,7 +2,7 @@ import { Policy } from "../../agents/policy.ts";
 import { composePolicyPrompt } from "../../agents/prompt.ts";
 import type { Observation } from "../../envs/environment.ts";
 import { NonFiniteError } from "../../kernels/kernels.ts";
-import { Gpt2 } from "../../models/gpt2.ts";
+import { placeModel } from "../../models/causal_model.ts";
 import type { ModelFiles } from "../../models/model_folder.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../std/assert.ts";
 import { useGpu } from "../kernels/gpu.ts";
@@ -12,10 +12,10 @@ import { doors, tinyPolicy, tokenizer } from "../training/tiny.ts";
 
 const gpu = useGpu();
 
-function policyOf({ config, parameters, tokenizer }: ModelFiles): Policy {
+function policyOf(files: ModelFiles): Policy {
   return new Policy(
-    Gpt2.load(gpu().device, config, parameters, { trainable: false }),
-    tokenizer,
+    placeModel(gpu().device, files, { trainable: false }),
+    files.tokenizer,
   );
 }
 

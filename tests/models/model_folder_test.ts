@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "../../std/assert.ts";
 import { type Gpt2Config, gpt2Presets } from "../../models/gpt2_config.ts";
 import { gpt2ParameterShapes } from "../../models/gpt2_config.ts";
+import { llamaPresets } from "../../models/llama_config.ts";
+import { llamaParameterShapes } from "../../models/llama_parameters.ts";
 import { type ModelFiles, readModelFolder, writeModelFolder } from "../../models/model_folder.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../../models/safetensors.ts";
 import { Tokenizer, trainTokenizer } from "../../models/tokenizer/tokenizer.ts";
@@ -100,4 +102,65 @@ Deno.test("a tokenizer of another model is refused", () => {
     JSON.stringify({ ...config, vocab_size: 100 }),
   );
   assertThrows(() => readModelFolder(folder), TypeError, "not of the same");
+});
+
+/** A Llama of two heads that share their keys; `tied` or with a head of its own. */
+function llama(tied: boolean): ModelFiles {
+  const config = {
+    ...llamaPresets.nano,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    num_key_value_heads: 1,
+    head_dim: 8,
+    hidden_size: 16,
+    intermediate_size: 8,
+    vocab_size: tokenizer.vocabularySize,
+    tie_word_embeddings: tied,
+  };
+  const parameters = new Map<string, Tensor>();
+  for (const { name, shape } of llamaParameterShapes(config)) {
+    const size = shape.reduce((a, b) => a * b);
+    parameters.set(name, { shape, data: new Float32Array(size).fill(name.length) });
+  }
+  return { config, parameters, tokenizer };
+}
+
+Deno.test("a llama is read back, with names as files have them and a head that is tied or not", () => {
+  for (const tied of [true, false]) {
+    const folder = Deno.makeTempDirSync() + "/llama";
+    writeModelFolder(folder, llama(tied));
+    const path = `${folder}/model.safetensors`;
+    const stored = new Map<string, Tensor>();
+    for (const [name, tensor] of readSafetensors(path)) {
+      stored.set(name.replace("model.", ""), tensor);
+    }
+    const one = { shape: [1], data: new Float32Array(1) };
+    stored.set("layers.0.self_attn.rotary_emb.inv_freq", one);
+    if (tied) stored.set("lm_head.weight", one);
+    writeSafetensors(path, stored);
+    const read = readModelFolder(folder);
+    assertEquals(read.config, llama(tied).config);
+    assertEquals([...read.parameters.keys()], [...llama(tied).parameters.keys()]);
+    assertEquals(read.parameters.has("lm_head.weight"), !tied);
+    const tokenizerConfig = JSON.parse(
+      Deno.readTextFileSync(`${folder}/tokenizer_config.json`),
+    );
+    assertEquals(tokenizerConfig.model_max_length, 192);
+  }
+});
+
+Deno.test("a head that is missing is named, and a family that is not known with those that are", () => {
+  const folder = Deno.makeTempDirSync() + "/llama";
+  writeModelFolder(folder, llama(true));
+  const untied = { ...llama(true).config, tie_word_embeddings: false };
+  Deno.writeTextFileSync(`${folder}/config.json`, JSON.stringify(untied));
+  assertThrows(() => readModelFolder(folder), TypeError, '"lm_head.weight" is missing');
+  Deno.writeTextFileSync(`${folder}/config.json`, JSON.stringify({ model_type: "bert" }));
+  assertThrows(
+    () => readModelFolder(folder),
+    TypeError,
+    `${folder}/config.json: expected "model_type" to be "gpt2" or "llama", got "bert"`,
+  );
+  Deno.writeTextFileSync(`${folder}/config.json`, "null");
+  assertThrows(() => readModelFolder(folder), TypeError, "got nothing");
 });

@@ -1,9 +1,16 @@
 import { gpt2Presets } from "../../models/gpt2_config.ts";
-import { gpt2, models } from "../../models/registry.ts";
-import { assert, assertEquals } from "../../std/assert.ts";
+import { gpt2, llama, type ModelModule, models } from "../../models/registry.ts";
+import { sinusoids } from "../../models/random_weights.ts";
+import { useGpu } from "../kernels/gpu.ts";
+import { assert, assertEquals, assertNotEquals } from "../../std/assert.ts";
+import { llamaPresets } from "../../models/llama_config.ts";
 
-function problem(options: unknown): [string, string] {
-  const issue = gpt2.with.safeParse(options).error?.issues[0];
+const gpu = useGpu();
+const vocabulary = { size: 320, endOfText: 7 };
+const start = { seed: 1, trainable: false };
+
+function problem(options: unknown, family: Pick<ModelModule, "with"> = gpt2): [string, string] {
+  const issue = family.with.safeParse(options).error?.issues[0];
   return [issue?.path.join(".") ?? "", issue?.message ?? ""];
 }
 
@@ -29,9 +36,71 @@ Deno.test("models: every preset is valid, and every option replaces its part of 
   });
 });
 
-Deno.test("models: positions begin at random unless told otherwise", () => {
-  const begin = (options: unknown) => gpt2.positionStart(gpt2.with.parse(options));
-  assertEquals([begin({}), begin({ positionStart: "sinusoidal" })], ["random", "sinusoidal"]);
+Deno.test("models: positions begin at random unless told otherwise", async () => {
+  const { n_positions, n_embd, initializer_range } = gpt2Presets.nano;
+  const begin = async (options: unknown) => {
+    const model = gpt2.initialize(gpu().device, gpt2.with.parse(options), vocabulary, start);
+    const weights = await model.weights();
+    model.release();
+    return weights.get("transformer.wpe.weight")!.data;
+  };
+  const waves = sinusoids(n_positions, n_embd, initializer_range);
+  assertEquals(await begin({ positionStart: "sinusoidal" }), waves);
+  assertNotEquals(await begin({}), waves);
+});
+
+Deno.test("models: a fresh one is made for its vocabulary, drawn by its seed", async () => {
+  for (const { name, with: schema, initialize } of models.values()) {
+    const begin = async (seed: number) => {
+      const model = initialize(gpu().device, schema.parse({}), vocabulary, { ...start, seed });
+      assertEquals(model.config.model_type, name);
+      assertEquals(model.shape.vocabularySize, 320);
+      assertEquals(model.shape.endOfText, [7]);
+      const weights = await model.weights();
+      model.release();
+      return weights;
+    };
+    const first = await begin(1);
+    assertEquals(await begin(1), first);
+    assertNotEquals(await begin(2), first);
+  }
+});
+
+Deno.test("models: llama by name; every preset is valid, and every option replaces its part of one", () => {
+  assertEquals(models.get("llama"), llama);
+  for (const [preset, config] of Object.entries(llamaPresets)) {
+    assertEquals(llama.configure(llama.with.parse({ preset })), config);
+  }
+  const options = {
+    layers: 3,
+    width: 96,
+    heads: 6,
+    keyValueHeads: 3,
+    positions: 50,
+    vocabulary: 301,
+  };
+  assertEquals(llama.configure(llama.with.parse(options)), {
+    ...llamaPresets.nano,
+    num_hidden_layers: 3,
+    hidden_size: 96,
+    intermediate_size: 256,
+    num_attention_heads: 6,
+    num_key_value_heads: 3,
+    head_dim: 16,
+    max_position_embeddings: 50,
+    vocab_size: 301,
+  });
+});
+
+Deno.test("models: heads of a llama that do not fit are refused at the option that is wrong", () => {
+  const [at, message] = problem({ width: 60 }, llama);
+  assertEquals(at, "width");
+  assert(message.includes("multiple of 8 × heads, got width 60 with 4 heads"), message);
+  assertEquals(problem({ heads: 3 }, llama)[0], "heads");
+  assertEquals(problem({ keyValueHeads: 3 }, llama), [
+    "keyValueHeads",
+    "heads must be a multiple of keyValueHeads, got 4 heads with 3",
+  ]);
 });
 
 Deno.test("models: a width that does not fit the heads is refused at the option that is wrong", () => {

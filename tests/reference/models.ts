@@ -43,7 +43,7 @@ const isGain = (name: string) => /ln_(1|2|f)\.weight$/.test(name);
 /** A model with weights large enough that every part of it matters; small unless `change` says otherwise. */
 export function randomModel(
   change: Partial<Gpt2Config> = { n_embd: 12, n_head: 3 },
-): ModelFiles {
+): ModelFiles<Gpt2Config> {
   const random = new Random(1);
   const own = config(change);
   const parameters = parametersOf(own, (name) => {
@@ -57,7 +57,7 @@ export function randomModel(
  * A model that ignores what it reads: behind position p it says `script[p]`, and the end of text
  * behind the script's end.
  */
-export function recitingModel(script: readonly number[]): ModelFiles {
+export function recitingModel(script: readonly number[]): ModelFiles<Gpt2Config> {
   const random = new Random(2);
   const own = config({ n_layer: 1 });
   const { n_embd: width, vocab_size } = own;

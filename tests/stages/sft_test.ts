@@ -68,7 +68,7 @@ const observations = (await readReflectionRows(demos("reflection").path))
   .map(({ observation }) => observation);
 
 /** Logits after the last token of a prompt, by onnxruntime. */
-async function onnxLogits(path: string, { config }: LanguageModel, tokens: number[]) {
+async function onnxLogits(path: string, { model }: LanguageModel, tokens: number[]) {
   const { session, integers, floats } = await openSession(`${path}/model.onnx`);
   const shape = [1, tokens.length];
   const feeds: Record<string, Tensor> = {
@@ -76,9 +76,10 @@ async function onnxLogits(path: string, { config }: LanguageModel, tokens: numbe
     position_ids: integers(BigInt64Array.from(tokens, (_, i) => BigInt(i)), shape),
     attention_mask: integers(BigInt64Array.from(tokens, () => 1n), shape),
   };
-  for (let layer = 0; layer < config.n_layer; layer++) {
+  const { layers, keyValueHeads, headSize } = model.shape;
+  for (let layer = 0; layer < layers; layer++) {
     for (const part of ["key", "value"]) {
-      const empty = [1, config.n_head, 0, config.n_embd / config.n_head];
+      const empty = [1, keyValueHeads, 0, headSize];
       feeds[`past_key_values.${layer}.${part}`] = floats(new Float32Array(0), empty);
     }
   }
@@ -88,88 +89,98 @@ async function onnxLogits(path: string, { config }: LanguageModel, tokens: numbe
   return last_logits.data;
 }
 
-Deno.test("sft leaves a reflection model whose ONNX export computes and writes the same", async () => {
-  const trained = await run("reflector", sft, {
-    model: "gpt2",
-    dataset: demos("reflection"),
-    steps: 40,
-    learningRate: 0.003,
-    clip: 1,
-  });
-  assertEquals(metrics, [5, 10, 15, 20, 25, 30, 35, 40]);
-  const model = loadModel(trained("model").path, { device });
-  const agent = await onnx.make({
-    model: trained("onnx"),
-    maxTokens: 12,
-    temperature: 0,
-    batchSize: 8,
-  });
-  const batch = observations.slice(0, 6);
-  const prompts = batch.map((each) => model.tokenizer.encode(composeReflectionPrompt(each)));
-  const ours = await model.logits(prompts);
-  for (const [i, prompt] of prompts.entries()) {
-    const theirs = await onnxLogits(trained("onnx").path, model, prompt);
-    const gap = Math.max(...theirs.map((value, j) => Math.abs(value - ours[i]![j]!)));
-    assertLess(gap, 1e-4, `logits of prompt ${i}`);
-  }
-  const texts = (await model.generate(prompts, { maxTokens: 12 }))
-    .map((tokens) => model.tokenizer.decode(tokens).trim());
-  const signal = new AbortController().signal;
-  assertEquals(await agent.reflect(batch, { seed: 1, signal }), texts);
-  assert(texts.some((text) => text !== ""));
-  await agent.dispose?.();
-  model.dispose();
-});
+/** Each family, as a workflow names it; Llama with keys and values that heads of queries share. */
+const families = [["gpt2", "gpt2"], [
+  { uses: "llama", with: { keyValueHeads: 2 } },
+  "llama",
+]] as const;
 
-Deno.test("a policy is fine-tuned, goes on from its artifact, acts online and is evaluated", async () => {
-  const dataset = demos("policy");
-  const first = await run("first", sft, {
-    model: "gpt2",
-    dataset,
-    reflection: false,
-    steps: 10,
-    learningRate: 0.003,
+for (const [model, name] of families) {
+  Deno.test(`sft leaves a reflection model whose ONNX export computes and writes the same: ${name}`, async () => {
+    const trained = await run(`reflector-${name}`, sft, {
+      model,
+      dataset: demos("reflection"),
+      steps: 40,
+      learningRate: 0.003,
+      clip: 1,
+    });
+    assertEquals(metrics, [5, 10, 15, 20, 25, 30, 35, 40]);
+    const loaded = loadModel(trained("model").path, { device });
+    const agent = await onnx.make({
+      model: trained("onnx"),
+      maxTokens: 12,
+      temperature: 0,
+      batchSize: 8,
+    });
+    const batch = observations.slice(0, 6);
+    const prompts = batch.map((each) => loaded.tokenizer.encode(composeReflectionPrompt(each)));
+    const ours = await loaded.logits(prompts);
+    for (const [i, prompt] of prompts.entries()) {
+      const theirs = await onnxLogits(trained("onnx").path, loaded, prompt);
+      const gap = Math.max(...theirs.map((value, j) => Math.abs(value - ours[i]![j]!)));
+      assertLess(gap, 1e-4, `logits of prompt ${i}`);
+    }
+    const texts = (await loaded.generate(prompts, { maxTokens: 12 }))
+      .map((tokens) => loaded.tokenizer.decode(tokens).trim());
+    const signal = new AbortController().signal;
+    assertEquals(await agent.reflect(batch, { seed: 1, signal }), texts);
+    assert(texts.some((text) => text !== ""));
+    await agent.dispose?.();
+    loaded.dispose();
   });
-  const second = await run("second", sft, {
-    model: first("model"),
-    dataset,
-    reflection: false,
-    steps: 5,
+}
+
+for (const [model, name] of families) {
+  Deno.test(`a policy is fine-tuned, goes on from its artifact, acts online and is evaluated: ${name}`, async () => {
+    const dataset = demos("policy");
+    const first = await run(`first-${name}`, sft, {
+      model,
+      dataset,
+      reflection: false,
+      steps: 10,
+      learningRate: 0.003,
+    });
+    const second = await run(`second-${name}`, sft, {
+      model: first("model"),
+      dataset,
+      reflection: false,
+      steps: 5,
+    });
+    const before = await Deno.readFile(`${first("model").path}/model.safetensors`);
+    const after = await Deno.readFile(`${second("model").path}/model.safetensors`);
+    assertEquals(after.length, before.length);
+    assert(after.some((byte, i) => byte !== before[i]), "going on changed no weight");
+    const acted = await run(`acted-${name}`, rl, {
+      env,
+      policy: second("model"),
+      algorithm: { uses: "policy-gradient", with: { iterations: 2, episodes: 4 } },
+    });
+    assertEquals(metrics, [1, 2]);
+    const played = await run(`played-${name}`, evaluate, {
+      name: "tiny",
+      env,
+      policy: acted("model"),
+      episodes: 10,
+      batch: 4,
+      transcripts: 3,
+    });
+    const { results, transcripts } = await readResults(played("results").path);
+    assertEquals([results.name, results.env, results.task, results.split], [
+      "tiny",
+      "taxi",
+      "pickup",
+      "test",
+    ]);
+    assertEquals([results.episodes.length, results.horizon, transcripts.length], [10, 15, 3]);
+    for (const transcript of transcripts) {
+      const episode = results.episodes.find(({ seed }) => seed === transcript.seed);
+      assertEquals(episode?.steps, transcript.steps.length);
+      assert(transcript.steps.every(({ prompt, reflection }) => {
+        return prompt.endsWith(" # Action:") && reflection === "";
+      }));
+    }
   });
-  const before = await Deno.readFile(`${first("model").path}/model.safetensors`);
-  const after = await Deno.readFile(`${second("model").path}/model.safetensors`);
-  assertEquals(after.length, before.length);
-  assert(after.some((byte, i) => byte !== before[i]), "going on changed no weight");
-  const acted = await run("acted", rl, {
-    env,
-    policy: second("model"),
-    algorithm: { uses: "policy-gradient", with: { iterations: 2, episodes: 4 } },
-  });
-  assertEquals(metrics, [1, 2]);
-  const played = await run("played", evaluate, {
-    name: "tiny",
-    env,
-    policy: acted("model"),
-    episodes: 10,
-    batch: 4,
-    transcripts: 3,
-  });
-  const { results, transcripts } = await readResults(played("results").path);
-  assertEquals([results.name, results.env, results.task, results.split], [
-    "tiny",
-    "taxi",
-    "pickup",
-    "test",
-  ]);
-  assertEquals([results.episodes.length, results.horizon, transcripts.length], [10, 15, 3]);
-  for (const transcript of transcripts) {
-    const episode = results.episodes.find(({ seed }) => seed === transcript.seed);
-    assertEquals(episode?.steps, transcript.steps.length);
-    assert(transcript.steps.every(({ prompt, reflection }) => {
-      return prompt.endsWith(" # Action:") && reflection === "";
-    }));
-  }
-});
+}
 
 Deno.test("with precision f16 a policy is fine-tuned and acts online; what is saved is f32", async () => {
   const fineTuning = {

@@ -5,6 +5,7 @@ import { composePolicyPrompt } from "../../agents/prompt.ts";
 import { Policy } from "../../agents/policy.ts";
 import type { Environment, Observation, StepResult } from "../../envs/environment.ts";
 import type { Device } from "../../kernels/kernels.ts";
+import type { CausalModel } from "../../models/causal_model.ts";
 import { Gpt2 } from "../../models/gpt2.ts";
 import { type Gpt2Config, gpt2Presets } from "../../models/gpt2_config.ts";
 import type { CompletionExample, LabelExample } from "../../training/losses.ts";
@@ -51,7 +52,7 @@ export function tinyPolicy(device: Device, seed = 1): Policy {
 }
 
 /** All weights, in one vector. */
-export async function weightsOf({ parameters }: Gpt2): Promise<number[]> {
+export async function weightsOf({ parameters }: CausalModel): Promise<number[]> {
   return [...(await parameters.read()).values()].flatMap((values) => [...values]);
 }
 

@@ -15,22 +15,33 @@ import {
   type Tensor,
 } from "../../kernels/kernels.ts";
 import { type PackedBatch, packSequences } from "../../models/batch.ts";
+import type { CausalModel } from "../../models/causal_model.ts";
+import type { ModelConfig } from "../../models/config.ts";
 import { Gpt2 } from "../../models/gpt2.ts";
-import { type Gpt2Config, gpt2Presets } from "../../models/gpt2_config.ts";
-import { predictTrainingMemory, type TrainingShape } from "../../models/gpt2_memory.ts";
+import { gpt2Presets } from "../../models/gpt2_config.ts";
+import { Llama } from "../../models/llama.ts";
+import { llamaPresets } from "../../models/llama_config.ts";
+import { predictTrainingMemory, type TrainingShape } from "../../models/training_memory.ts";
 import { Random } from "../../std/random.ts";
 import { assertSameBits } from "../kernels/close.ts";
 import { wrap } from "../kernels/wrap.ts";
 
 const { nano, micro } = gpt2Presets;
 
+function fresh(device: Device, config: ModelConfig): CausalModel {
+  const options = { seed: 1, trainable: true };
+  return config.model_type === "llama"
+    ? Llama.initialize(device, config, options)
+    : Gpt2.initialize(device, config, options);
+}
+
 /** One step as training does it, on random tokens. */
-function train(model: Gpt2, adamw: AdamW | undefined, shape: TrainingShape): Tape {
+function train(model: CausalModel, adamw: AdamW | undefined, shape: TrainingShape): Tape {
   const random = new Random(2);
   const sequences = shape.lengths.map((length) =>
     Array.from({ length }, () => random.below(model.config.vocab_size))
   );
-  const batch = packSequences(sequences, model.config.n_positions);
+  const batch = packSequences(sequences, model.shape.positions);
   const rows = Uint32Array.from(batch.tokens.keys()).slice(-shape.targets);
   const tape = new Tape(model.device);
   const hidden = hiddenRows(tape, model, batch, rows, shape);
@@ -47,7 +58,7 @@ function train(model: Gpt2, adamw: AdamW | undefined, shape: TrainingShape): Tap
 /** The targets' hidden states; with prompts' targets all are computed, and those have a loss first. */
 function hiddenRows(
   tape: Tape,
-  model: Gpt2,
+  model: CausalModel,
   batch: PackedBatch,
   rows: Uint32Array,
   { promptTargets, checkpoint = false }: TrainingShape,
@@ -61,12 +72,18 @@ function hiddenRows(
   return gatherRows(tape, all, rows);
 }
 
-const CASES: [string, Gpt2Config, TrainingShape][] = [
+const CASES: [string, ModelConfig, TrainingShape][] = [
   ["texts", nano, { lengths: [100, 7, 60, 31], targets: 40 }],
   ["labels", nano, { lengths: new Array(32).fill(71), targets: 32, labels: 6 }],
   ["long texts, all rows", micro, { lengths: [256, 250], targets: 506 }],
   ["labels and prompts", nano, { lengths: [71, 60], targets: 2, labels: 6, promptTargets: 129 }],
   ["checkpoints", micro, { lengths: [256, 250], targets: 506, checkpoint: true }],
+  ["llama", llamaPresets.nano, { lengths: [71, 60], targets: 2, labels: 6, promptTargets: 129 }],
+  ["llama, checkpoints", llamaPresets.micro, {
+    lengths: [256, 250],
+    targets: 506,
+    checkpoint: true,
+  }],
   ["one token", { ...nano, n_layer: 1, n_embd: 24, n_head: 2 }, { lengths: [1], targets: 1 }],
 ];
 
@@ -75,7 +92,7 @@ for (const [name, config, shape] of CASES) {
     const device = await requestDevice();
     const predicted = predictTrainingMemory(device, config, shape);
     assertEquals(device.pool.allocatedBytes, 0);
-    const model = Gpt2.initialize(device, config, { seed: 1, trainable: true });
+    const model = fresh(device, config);
     const adamw = new AdamW(device, model.parameters);
     train(model, adamw, shape).release();
     await device.stream.settle();
@@ -104,11 +121,11 @@ Deno.test("a second step of the same shape allocates nothing", async () => {
   device.dispose();
 });
 
-Deno.test("checkpoints of blocks: the same gradients, bit for bit, in a fraction of the memory", async () => {
+async function sameWithCheckpoints(config: ModelConfig, embeddings: string): Promise<void> {
   const device = await requestDevice();
   const shape = { lengths: [90, 40, 70], targets: 25 };
   const gradientsOf = async (checkpoint: boolean) => {
-    const model = Gpt2.initialize(device, micro, { seed: 1, trainable: true });
+    const model = fresh(device, config);
     const tape = train(model, undefined, { ...shape, checkpoint });
     const gradients = await model.parameters.read("gradients");
     tape.release();
@@ -118,7 +135,17 @@ Deno.test("checkpoints of blocks: the same gradients, bit for bit, in a fraction
   const plain = await gradientsOf(false);
   const checkpointed = await gradientsOf(true);
   for (const [name, gradient] of plain) assertSameBits(checkpointed.get(name)!, gradient, name);
-  assertGreater(plain.get("transformer.wte.weight")!.filter((value) => value !== 0).length, 1000);
+  assertGreater(plain.get(embeddings)!.filter((value) => value !== 0).length, 1000);
+  device.dispose();
+}
+
+Deno.test("checkpoints of blocks: the same gradients, bit for bit", async () => {
+  await sameWithCheckpoints(micro, "transformer.wte.weight");
+  await sameWithCheckpoints(llamaPresets.micro, "model.embed_tokens.weight");
+});
+
+Deno.test("checkpoints of blocks: a fraction of the memory", async () => {
+  const device = await requestDevice();
   const deep = { ...micro, n_layer: 12 };
   const long = { lengths: new Array(8).fill(256), targets: 64 };
   const [all, few] = [false, true].map((checkpoint) =>

@@ -1,5 +1,5 @@
 /**
- * How much memory training a GPT-2 takes: a dry run of the real thing.
+ * How much memory training a model takes: a dry run of the real thing.
  * @module
  */
 import {
@@ -12,8 +12,8 @@ import {
   type TrainingMemory,
 } from "../kernels/kernels.ts";
 import { type PackedBatch, packSequences } from "./batch.ts";
-import { Gpt2 } from "./gpt2.ts";
-import type { Gpt2Config } from "./gpt2_config.ts";
+import { blankModel, type CausalModel } from "./causal_model.ts";
+import type { ModelConfig } from "./config.ts";
 
 /** The largest batch of a training. */
 export interface TrainingShape {
@@ -39,12 +39,12 @@ export interface TrainingShape {
  */
 export function predictTrainingMemory(
   device: DeviceModel,
-  config: Gpt2Config,
+  config: ModelConfig,
   shape: TrainingShape,
 ): TrainingMemory {
   const { storage = "f32", half = false } = shape;
   return predictMemory(device, (dry) => {
-    const model = Gpt2.blank(dry, config, { trainable: true, half });
+    const model = blankModel(dry, config, { trainable: true, half });
     return {
       parameters: model.parameters,
       run: (tape) => step(tape, model, shape),
@@ -52,13 +52,13 @@ export function predictTrainingMemory(
   }, { storage });
 }
 
-function step(tape: Tape, model: Gpt2, shape: TrainingShape) {
+function step(tape: Tape, model: CausalModel, shape: TrainingShape) {
   const { lengths, targets, labels } = shape;
-  const { n_positions, vocab_size } = model.config;
+  const { positions, vocabularySize } = model.shape;
   const sequences = lengths.map((length) => {
-    return Array.from({ length }, (_, position) => position % vocab_size);
+    return Array.from({ length }, (_, position) => position % vocabularySize);
   });
-  const batch = packSequences(sequences, n_positions);
+  const batch = packSequences(sequences, positions);
   const hidden = hiddenOf(tape, model, batch, shape);
   const logits = labels === undefined
     ? model.logits(tape, hidden)
@@ -71,7 +71,12 @@ function step(tape: Tape, model: Gpt2, shape: TrainingShape) {
 }
 
 /** Hidden states (N, C) of the targets, and the prompts' loss on the way. */
-function hiddenOf(tape: Tape, model: Gpt2, batch: PackedBatch, shape: TrainingShape): Tensor {
+function hiddenOf(
+  tape: Tape,
+  model: CausalModel,
+  batch: PackedBatch,
+  shape: TrainingShape,
+): Tensor {
   const { targets, promptTargets = 0, checkpoint = false } = shape;
   const some = (count: number) => {
     return Uint32Array.from({ length: count }, (_, i) => i % batch.tokens.length);
