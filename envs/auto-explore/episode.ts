@@ -132,11 +132,15 @@ export class Episode {
     const best = this.best();
     if (best === undefined) return undefined;
     const isShown = this.#options.historyLength > 0 || this.#printed !== "";
-    return remarkOn({
+    const remark = remarkOn({
       best,
       last: isShown ? this.#last : undefined,
       listed: this.#walk.page() !== undefined,
     });
+    if (!this.#options.labels) return remark;
+    // The words before the label are those before the policy's own answer.
+    const offer = this.offers.find(({ command }) => command.text === best.text);
+    return `${remark} Action: ${offer?.label}`;
   }
 
   /** Labels that read another file where the best command reads a target. */
@@ -153,7 +157,7 @@ export class Episode {
   observe(): Observation {
     const { historyLength } = this.#options;
     const done = historyLength === 0 ? [] : this.#commands.slice(-historyLength);
-    return observe(this.#walk, this.#text, done, this.#printed, this.offers);
+    return observe(this.#walk, this.#text, done, this.#printed, this.offers, this.#options);
   }
 
   /** What metrics and checks need. */

@@ -34,6 +34,12 @@ export interface ExploreOptions {
   readonly leaveOut: number;
   /** Whether training episodes list the commands in random order; default false. */
   readonly shuffleLabels: boolean;
+  /** Whether questions put names of code as words in lower case, as a small tokenizer knows them; default false. */
+  readonly plain: boolean;
+  /** Whether a folder is listed as soon as one is in it, without `ls`; default false. */
+  readonly listed: boolean;
+  /** Whether names carry the labels of their commands, and the teacher's comments end with one; default false. */
+  readonly labels: boolean;
   /** Commands that read files; default all three. */
   readonly reading: readonly Reading[];
   /** Most names of a page of `ls`, 1 to 60; default 20. */
@@ -84,6 +90,16 @@ export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({
   ),
   shuffleLabels: z.boolean().default(false).describe(
     "Whether training episodes list the commands in random order.",
+  ),
+  plain: z.boolean().default(false).describe(
+    "Whether made questions are in lower case, names of code as words: `read config` for `readConfig`.",
+  ),
+  listed: z.boolean().default(false).describe(
+    "Whether a folder's first page is listed as soon as one is there; `ls` then gives the next.",
+  ),
+  labels: z.boolean().default(false).describe(
+    "Whether listed names carry the labels of their commands, and the teacher's comments end with the label they " +
+      "advise: what a small model learns to follow soon.",
   ),
   reading: z.array(z.enum(["cat", "head", "tail"])).min(1)
     .refine((verbs) => new Set(verbs).size === verbs.length, "expected each command once")

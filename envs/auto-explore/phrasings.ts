@@ -58,10 +58,16 @@ const PHRASINGS: Readonly<Record<FactKind, readonly Phrasing[]>> = {
   ],
 };
 
-/** All ways to ask which file a fact is in. */
-export function phrasingsOf({ kind, name }: Fact): string[] {
+const CODE: ReadonlySet<FactKind> = new Set(["function", "class", "type", "constant"]);
+
+/**
+ * All ways to ask which file a fact is in, each once. `plain` puts what is asked for in lower case, names of
+ * code as their words.
+ */
+export function phrasingsOf({ kind, name }: Fact, plain = false): string[] {
   const words = wordsOf(name);
-  return PHRASINGS[kind].map((phrase) => phrase(name, words));
+  const plainName = CODE.has(kind) ? words : name.toLowerCase();
+  return [...new Set(PHRASINGS[kind].map((phrase) => phrase(plain ? plainName : name, words)))];
 }
 
 /** A name's words in lower case: `PolicyInput`, `policy_input` and `policyInput` are all "policy input". */

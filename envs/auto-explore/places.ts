@@ -93,11 +93,11 @@ export function findPlaces(options: ExploreOptions): Place[] {
 
 /** Made once for a tree and options: a trainer makes dozens of environments alike. */
 function questionsAbout(tree: Tree, options: ExploreOptions): readonly Question[] {
-  const { kinds, questionSeed, question, horizon, page, listing, output, reading, answers } =
-    options;
+  const { kinds, questionSeed, question, plain, horizon } = options;
+  const { page, listing, output, reading, answers, listed } = options;
   const settings = {
-    ...{ kinds, questionSeed, question, horizon },
-    ...{ page, listing, output, reading, answers },
+    ...{ kinds, questionSeed, question, plain, horizon },
+    ...{ page, listing, output, reading, answers, listed },
   };
   const key = JSON.stringify(settings);
   const known = made.get(tree) ?? new Map<string, readonly Question[]>();

@@ -49,6 +49,8 @@ export interface QuestionSettings extends WalkSettings {
   readonly questionSeed: number;
   /** Most bytes of a question. */
   readonly question: number;
+  /** Whether names are put in lower case, those of code as words. */
+  readonly plain: boolean;
   /** A question whose optimal path takes more commands is left out. */
   readonly horizon: number;
 }
@@ -82,7 +84,7 @@ type Draft = Omit<Question, "part" | "path"> & { readonly part?: Part | undefine
 
 /** Questions made from what the files of a tree say; the same seed gives the same. */
 export function makeQuestions(tree: Tree, settings: QuestionSettings): Question[] {
-  const { kinds, questionSeed, question: most } = settings;
+  const { kinds, questionSeed, question: most, plain } = settings;
   const owners = ownersOf(tree);
   const drafts = tree.files.flatMap((file): Draft[] => {
     // A type and a constant of one name are one thing to ask for: two questions could be in two parts.
@@ -96,13 +98,14 @@ export function makeQuestions(tree: Tree, settings: QuestionSettings): Question[
     return new Random(deriveSeed(questionSeed, 0, file.index)).shuffle(facts)
       .slice(0, FACTS_A_FILE)
       .map((fact) => ({
-        texts: phrasingsOf(fact).filter((text) => byteLength(text) <= most),
+        texts: phrasingsOf(fact, plain).filter((text) => byteLength(text) <= most),
         targets: [file],
         depth: file.depth,
         kind: fact.kind,
       }));
   });
-  const counts = countTexts(tree, new Set(drafts.flatMap(({ texts }) => texts.map(textKey))));
+  const wanted = new Set(drafts.flatMap(({ texts }) => texts.map(textKey)));
+  const counts = countTexts(tree, wanted, plain);
   const unique = drafts.map((draft) => ({
     ...draft,
     texts: draft.texts.filter((text) => counts.get(textKey(text)) === 1),
@@ -177,10 +180,14 @@ function ownersOf(tree: Tree): Map<string, Set<TreeFile>> {
 }
 
 /** How many facts of the tree each text asks for, those that no question is made of among them. */
-function countTexts(tree: Tree, wanted: ReadonlySet<string>): Map<string, number> {
+function countTexts(
+  tree: Tree,
+  wanted: ReadonlySet<string>,
+  plain: boolean,
+): Map<string, number> {
   const counts = new Map<string, number>();
   for (const file of tree.files) {
-    for (const key of file.facts.flatMap((fact) => phrasingsOf(fact).map(textKey))) {
+    for (const key of file.facts.flatMap((fact) => phrasingsOf(fact, plain).map(textKey))) {
       if (wanted.has(key)) counts.set(key, (counts.get(key) ?? 0) + 1);
     }
   }

@@ -28,6 +28,8 @@ export interface WalkSettings {
   readonly reading: readonly Reading[];
   /** How many of the files read last can be identified, 1 to 15. */
   readonly answers: number;
+  /** Whether a folder's first page is listed as soon as one is there. */
+  readonly listed: boolean;
 }
 
 /** What can be done now. */
@@ -81,9 +83,9 @@ export class Walk {
     this.folder = tree.top;
   }
 
-  /** The page of the current folder that was listed last; undefined before the first `ls` there. */
+  /** The page of the current folder that was listed last; undefined where none was. */
   page(): Page | undefined {
-    const number = this.#shown.get(this.folder);
+    const number = this.#number();
     if (number === undefined) return undefined;
     const pages = this.#pagesOf(this.folder);
     const entries = pages[number] ?? [];
@@ -135,8 +137,13 @@ export class Walk {
     }
   }
 
+  /** The current folder's page that was listed last. */
+  #number(): number | undefined {
+    return this.#shown.get(this.folder) ?? (this.settings.listed ? 0 : undefined);
+  }
+
   #list(): Outcome {
-    const before = this.#shown.get(this.folder);
+    const before = this.#number();
     const { length } = this.#pagesOf(this.folder);
     this.#shown.set(this.folder, before === undefined ? 0 : (before + 1) % length);
     return before !== undefined && length === 1 ? warning("listed before") : quiet;

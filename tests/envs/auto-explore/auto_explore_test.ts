@@ -33,6 +33,32 @@ Deno.test("auto-explore: what the player reads", async () => {
   );
 });
 
+Deno.test("auto-explore: names with their labels, and comments that end with one", async () => {
+  const env = await make({ root: LONE, labels: true, listed: true, reading: ["cat", "tail"] });
+  const { start, take } = playing(env);
+  const { question } = start.info;
+  const names = "sub/ 2, a.ts 3, b.bin 5, c.txt 7";
+  assertEquals(start.observation.state, `${question}\nIn /: ${names}`);
+  assertEquals(env.remark(), "It may be this, so cat a.ts. Action: 3");
+  take("cat c.txt");
+  assertEquals(env.remark(), "c.txt is not it. It may be this, so cat a.ts. Action: 4");
+  take("cat a.ts");
+  assertEquals(env.remark(), "That answers it, so id a.ts. Action: 3");
+  const shuffled = await make({
+    root: LONE,
+    labels: true,
+    listed: true,
+    reading: ["cat"],
+    shuffleLabels: true,
+  });
+  for (let seed = 0; seed < 5; seed++) {
+    const { observation } = shuffled.reset({ seed, split: "train" });
+    const label = observation.actions.find(({ text }) => text === "cat a.ts")!.label;
+    assertStringIncludes(`${observation.state},`, `a.ts ${label},`);
+    assertEquals(shuffled.remark(), `It may be this, so cat a.ts. Action: ${label}`);
+  }
+});
+
 Deno.test("auto-explore: names with spaces are quoted where they stand in a row", async () => {
   const root = writeTree({ "a b.ts": "export function lone() {}\n", "c d/e.txt": "" });
   const { take } = playing(await make({ root }));
@@ -214,6 +240,7 @@ Deno.test("auto-explore: keeps the contract with other options", async () => {
     const options of [
       { page: 1, reading: ["tail"], answers: 1, historyLength: 0 },
       { shuffleLabels: true, output: 1, listing: 1, page: 60 },
+      { plain: true, listed: true, labels: true },
     ]
   ) {
     const { checks } = await checkEnvironment("auto-explore", {

@@ -220,6 +220,16 @@ Deno.test("facts: each kind is asked for in several ways, by name or in words", 
   }
 });
 
+Deno.test("facts: asked for plainly, there are words in lower case alone", () => {
+  const about = phrasingsOf({ kind: "about", name: "The Way Home" }, true);
+  assertEquals(about[0], "Which file is about this: the way home?");
+  for (const kind of ["function", "class", "type", "constant"] as const) {
+    const texts = phrasingsOf({ kind, name: "readAll" }, true);
+    assertEquals(texts.every((text) => text.includes("read all")), true);
+    assertEquals(new Set(texts).size, texts.length);
+  }
+});
+
 Deno.test("facts: one endless line takes no minutes", () => {
   const long = (text: string) => text.repeat(Math.ceil(200_000 / text.length));
   const files = {

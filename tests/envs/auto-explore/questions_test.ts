@@ -68,6 +68,17 @@ Deno.test("questions: what has one name in one file is asked for once", () => {
   assertEquals(questions.map(({ kind }) => kind), ["constant"]);
 });
 
+Deno.test("questions: put plainly, they are of the same facts", () => {
+  const texts = (plain: boolean) =>
+    made({ "a.ts": "/** Where To go. */\nexport function readAll() {}\n" }, { plain })
+      .flatMap(({ texts }) => texts);
+  assert(texts(false).includes("Where is readAll() implemented?"));
+  assert(texts(false).includes("Which file is about this: Where To go?"));
+  assert(texts(true).includes("Where is read all() implemented?"));
+  assert(texts(true).includes("Which file is about this: where to go?"));
+  assert(texts(true).every((text) => !/readAll|To go/.test(text)));
+});
+
 Deno.test("questions: the way to a file is looked for once", () => {
   const questions = makeQuestions(readTree(sampleTree()), settings());
   const [one, two] = questions.filter(({ targets }) => targets[0]?.name === "gold.py");

@@ -118,6 +118,19 @@ Deno.test("walk: pages by number and bytes of names, round and round", () => {
   assertEquals(pages, [[0, 3, 3], [1, 3, 1], [2, 3, 1], [0, 3, 3]]);
 });
 
+Deno.test("walk: folders that are listed at once show their first page, and ls the next", () => {
+  const walk = walkIn(sampleTree(), { listed: true, page: 2, reading: ["cat"] });
+  assertEquals(texts(walk), ["ls", "exit", "cd data", "cd src"]);
+  take(walk, "ls");
+  assertEquals(walk.page()?.number, 1);
+  take(walk, "ls", "ls", "cd src");
+  assertEquals(texts(walk), ["ls", "exit", "cd ..", "cd parts", "cat rake.ts"]);
+  take(walk, "cd ..");
+  assertEquals(walk.page()?.number, 0);
+  const small = walkIn(writeTree({ "a.ts": "" }), { listed: true });
+  assertEquals(take(small, "ls")?.warnings, 1);
+});
+
 Deno.test("walk: hidden files are neither listed nor do they keep a folder in sight", () => {
   const tree = readTree(sampleTree());
   const walk = new Walk(
@@ -163,6 +176,16 @@ Deno.test("plan: from every place to the target, over pages too", () => {
   take(walk, "cd ..");
   assertEquals(nextCommand(walk, target)?.text, "ls");
   assertEquals(nextCommand(walk, [])?.text, undefined);
+});
+
+Deno.test("plan: no ls where folders are listed at once", () => {
+  const tree = readTree(sampleTree());
+  const target = tree.files.find(({ path }) => path === "src/parts/blade.ts")!;
+  const path = (changes: Record<string, unknown>) =>
+    optimalPath(tree, [target], exploreOptions.parse({ root: "unused", ...changes }));
+  const rest = ["cat blade.ts", "id src/parts/blade.ts"];
+  assertEquals(path({}), ["ls", "cd src", "ls", "cd parts", "ls", ...rest]);
+  assertEquals(path({ listed: true }), ["cd src", "cd parts", ...rest]);
 });
 
 Deno.test("plan: the nearest of several targets, and none twice where one was read", () => {
