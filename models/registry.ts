@@ -176,7 +176,7 @@ export const llama: ModelModule<LlamaOptions> = {
   version: "1",
   description:
     "A Llama decoder (rotary positions, RMSNorm, SwiGLU, tied head) trained from scratch, with a byte-level " +
-    "BPE tokenizer of its own. It learns to copy sooner than a GPT-2 of its size.",
+    "BPE tokenizer of its own.",
   with: z.strictObject({
     preset: z.enum(Object.keys(llamaPresets) as [LlamaPreset, ...LlamaPreset[]])
       .default("nano")
