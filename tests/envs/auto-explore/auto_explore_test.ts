@@ -39,6 +39,7 @@ Deno.test("auto-explore: names with their labels, and comments that end with one
   const { question } = start.info;
   const names = "sub/ 2, a.ts 3, b.bin 5, c.txt 7";
   assertEquals(start.observation.state, `${question}\nIn /: ${names}`);
+  assertEquals(start.info["path"], ["cat a.ts", "id a.ts"]);
   assertEquals(env.remark(), "It may be this, so cat a.ts. Action: 3");
   take("cat c.txt");
   assertEquals(env.remark(), "c.txt is not it. It may be this, so cat a.ts. Action: 4");
