@@ -7,8 +7,6 @@
  * @module
  */
 import {
-  attention,
-  type AttentionLayout,
   type Device,
   gatherRows,
   layerNorm,
@@ -26,6 +24,7 @@ import type { PackedBatch } from "./batch.ts";
 import type { CausalModel } from "./causal_model.ts";
 import { type ModelShape, shapeOf } from "./config.ts";
 import { type Gpt2Config, gpt2ParameterShapes } from "./gpt2_config.ts";
+import { hiddenStates } from "./hidden_states.ts";
 import { normalValues, sinusoids } from "./random_weights.ts";
 import type { Tensor as StoredTensor } from "./safetensors.ts";
 
@@ -123,29 +122,7 @@ export class Gpt2 implements CausalModel {
     rows: Uint32Array,
     options: { readonly checkpoint?: boolean } = {},
   ): Tensor {
-    const layout = { heads: this.config.n_head, spans: batch.spans };
-    let x = this.embed(tape, batch.tokens, batch.positions);
-    for (let layer = 0; layer < this.config.n_layer; layer++) {
-      const wanted = layer === this.config.n_layer - 1 ? rows : undefined;
-      const block = (tape: Tape, [x]: readonly Tensor[]) =>
-        this.#block(tape, layer, x!, layout, wanted);
-      x = options.checkpoint ? tape.checkpoint([x], block) : block(tape, [x]);
-    }
-    return this.finalNorm(tape, x);
-  }
-
-  /** A whole block, (M, C); of the last one only the wanted rows are computed to the end. */
-  #block(
-    tape: Tape,
-    layer: number,
-    x: Tensor,
-    layout: AttentionLayout,
-    wanted: Uint32Array | undefined,
-  ): Tensor {
-    const attended = attention(tape, this.queryKeyValue(tape, layer, x), layout);
-    if (wanted === undefined) return this.finishBlock(tape, layer, x, attended);
-    const rows = gatherRows(tape, attended, wanted);
-    return this.finishBlock(tape, layer, gatherRows(tape, x, wanted), rows);
+    return hiddenStates(this, tape, batch, rows, options);
   }
 
   /** Token and position embeddings, (M, C). */

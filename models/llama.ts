@@ -7,7 +7,6 @@
  * @module
  */
 import {
-  attention,
   type Device,
   gatherRows,
   linearTransposed,
@@ -33,6 +32,7 @@ import {
   llamaParameters,
   partWeights,
 } from "./llama_parameters.ts";
+import { hiddenStates } from "./hidden_states.ts";
 import { normalValues } from "./random_weights.ts";
 import type { Tensor as StoredTensor } from "./safetensors.ts";
 
@@ -113,31 +113,7 @@ export class Llama implements CausalModel {
     rows: Uint32Array,
     options: { readonly checkpoint?: boolean } = {},
   ): Tensor {
-    const last = this.config.num_hidden_layers - 1;
-    let x = this.embed(tape, batch.tokens);
-    for (let layer = 0; layer <= last; layer++) {
-      const wanted = layer === last ? rows : undefined;
-      const block = (tape: Tape, [x]: readonly Tensor[]) =>
-        this.#block(tape, layer, x!, batch, wanted);
-      x = options.checkpoint ? tape.checkpoint([x], block) : block(tape, [x]);
-    }
-    return this.finalNorm(tape, x);
-  }
-
-  /** A whole block, (M, C); of the last one only the wanted rows are computed to the end. */
-  #block(
-    tape: Tape,
-    layer: number,
-    x: Tensor,
-    { positions, spans }: PackedBatch,
-    wanted: Uint32Array | undefined,
-  ): Tensor {
-    const { heads, keyValueHeads } = this.shape;
-    const qkv = this.queryKeyValue(tape, layer, x, positions);
-    const attended = attention(tape, qkv, { heads, keyValueHeads, spans });
-    if (wanted === undefined) return this.finishBlock(tape, layer, x, attended);
-    const rows = gatherRows(tape, attended, wanted);
-    return this.finishBlock(tape, layer, gatherRows(tape, x, wanted), rows);
+    return hiddenStates(this, tape, batch, rows, options);
   }
 
   /** Token embeddings, (M, C). */

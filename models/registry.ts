@@ -48,40 +48,34 @@ export interface ModelModule<Options = unknown> {
   ): CausalModel;
 }
 
-/** Options of {@linkcode gpt2}. */
-export interface Gpt2Options {
-  /** Size to start from. Default `nano`. */
-  readonly preset: Gpt2Preset;
-  /** Blocks, instead of the preset's. */
+/** Sizes that replace a preset's. */
+export interface SizeOptions {
+  /** Transformer blocks. */
   readonly layers?: number | undefined;
-  /** Width of the residual stream, instead of the preset's; a multiple of 4 per head. */
+  /** Width of the residual stream: a multiple of 4 per head for `gpt2`, of 8 for `llama`. */
   readonly width?: number | undefined;
-  /** Attention heads, instead of the preset's. */
+  /** Attention heads; of queries, where others share their keys and values. */
   readonly heads?: number | undefined;
-  /** Longest prompt in tokens, instead of the preset's. */
+  /** Longest prompt in tokens. */
   readonly positions?: number | undefined;
-  /** How position embeddings begin. Default `random`. */
-  readonly positionStart: PositionStart;
-  /** Largest vocabulary, instead of the preset's. */
+  /** Largest vocabulary. */
   readonly vocabulary?: number | undefined;
 }
 
+/** Options of {@linkcode gpt2}. */
+export interface Gpt2Options extends SizeOptions {
+  /** Size to start from. Default `nano`. */
+  readonly preset: Gpt2Preset;
+  /** How position embeddings begin. Default `random`. */
+  readonly positionStart: PositionStart;
+}
+
 /** Options of {@linkcode llama}. */
-export interface LlamaOptions {
+export interface LlamaOptions extends SizeOptions {
   /** Size to start from. Default `nano`. */
   readonly preset: LlamaPreset;
-  /** Blocks, instead of the preset's. */
-  readonly layers?: number | undefined;
-  /** Width of the residual stream, instead of the preset's; a multiple of 8 per head. */
-  readonly width?: number | undefined;
-  /** Heads of queries, instead of the preset's. */
-  readonly heads?: number | undefined;
   /** Heads of keys and values, instead of as many as of queries; divides these. */
   readonly keyValueHeads?: number | undefined;
-  /** Longest prompt in tokens, instead of the preset's. */
-  readonly positions?: number | undefined;
-  /** Largest vocabulary, instead of the preset's. */
-  readonly vocabulary?: number | undefined;
 }
 
 const count = z.int().positive().optional();

@@ -99,7 +99,7 @@ export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({
   ),
   labels: z.boolean().default(false).describe(
     "Whether listed names carry the labels of their commands, and the teacher's comments end with the label they " +
-      "advise: what a small model learns to follow soon.",
+      "advise.",
   ),
   reading: z.array(z.enum(["cat", "head", "tail"])).min(1)
     .refine((verbs) => new Set(verbs).size === verbs.length, "expected each command once")

@@ -2,8 +2,9 @@
  * ONNX: models that run in onnxruntime, outside our own kernels.
  *
  * A model's folder (`../model_folder.ts`) becomes a graph with a key-value cache (`decoder.ts`, with
- * `gpt2.ts` and `llama.ts` for what is different), which is written as protobuf (`graph.ts`, `protobuf.ts`); `session.ts` opens such a file in
- * onnxruntime-web and `generator.ts` writes text with it. Training does not happen here.
+ * `gpt2.ts` and `llama.ts` for what is different), which is written as protobuf (`graph.ts`,
+ * `protobuf.ts`); `session.ts` opens such a file in onnxruntime-web and `generator.ts` writes text
+ * with it. Training does not happen here.
  * @module
  */
 import { shapeOf } from "../config.ts";

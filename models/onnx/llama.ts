@@ -84,7 +84,7 @@ class LlamaBuilder extends DecoderBuilder {
     return this.add("Unsqueeze", [this.add("Gather", [rows, positions]), this.integers([1])]);
   }
 
-  /** Root mean square normalisation; onnxruntime has an operator for it in later opsets only. */
+  /** Root mean square normalisation; ONNX has an operator for it in later opsets only. */
   #norm(x: string, name: string): string {
     const epsilon = Float32Array.of(this.config.rms_norm_eps);
     const square = this.add("ReduceMean", [this.add("Mul", [x, x]), this.integers([-1])]);
