@@ -59,7 +59,10 @@ export class Llama implements CausalModel {
     return new Llama(device, config, options);
   }
 
-  /** A new model with random weights: normal with the configuration's deviation, norms one. */
+  /**
+   * A new model with random weights: normal with the configuration's deviation, norms one. What each
+   * block adds to its input starts smaller by the root of how many blocks add, as in GPT-2.
+   */
   static initialize(
     device: Device,
     config: LlamaConfig,
@@ -67,10 +70,12 @@ export class Llama implements CausalModel {
   ): Llama {
     const model = new Llama(device, config, options);
     const random = new Random(options.seed);
+    const { initializer_range: deviation, num_hidden_layers: layers } = config;
     for (const { name, shape } of model.#joined) {
+      const scale = /\.(o_proj|down_proj)\.weight$/.test(name) ? 1 / Math.sqrt(2 * layers) : 1;
       const values = shape.length === 1
         ? new Float32Array(shape[0]!).fill(1)
-        : normalValues(sizeOf(shape), config.initializer_range, random);
+        : normalValues(sizeOf(shape), deviation * scale, random);
       model.parameters.write(name, values);
     }
     return model;

@@ -2,7 +2,7 @@ import { gpt2Presets } from "../../models/gpt2_config.ts";
 import { gpt2, llama, type ModelModule, models } from "../../models/registry.ts";
 import { sinusoids } from "../../models/random_weights.ts";
 import { useGpu } from "../kernels/gpu.ts";
-import { assert, assertEquals, assertNotEquals } from "../../std/assert.ts";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "../../std/assert.ts";
 import { llamaPresets } from "../../models/llama_config.ts";
 
 const gpu = useGpu();
@@ -63,6 +63,29 @@ Deno.test("models: a fresh one is made for its vocabulary, drawn by its seed", a
     const first = await begin(1);
     assertEquals(await begin(1), first);
     assertNotEquals(await begin(2), first);
+  }
+});
+
+Deno.test("models: a fresh one's blocks add little at first, its other matrices have one deviation", async () => {
+  // What a block adds goes through one of these; two in each of four blocks.
+  const last = /\.(c_proj|o_proj|down_proj)\.weight$/;
+  for (const { name: family, with: schema, initialize } of models.values()) {
+    const model = initialize(gpu().device, schema.parse({ layers: 4 }), vocabulary, start);
+    const weights = await model.weights();
+    model.release();
+    const scaled = [...weights.keys()].filter((name) => last.test(name));
+    assertEquals(scaled.length, 8, family);
+    for (const [name, { shape, data }] of weights) {
+      const what = `${family}, ${name}`;
+      if (shape.length === 1) {
+        const value = name.endsWith(".bias") ? 0 : 1;
+        assertEquals(data, new Float32Array(data.length).fill(value), what);
+      } else {
+        const deviation = Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length);
+        // Of 4,096 normal values and more, measured deviations are within 1.1% nine times in ten.
+        assertAlmostEquals(deviation / 0.02, last.test(name) ? Math.sqrt(1 / 8) : 1, 0.04, what);
+      }
+    }
   }
 });
 
