@@ -3,17 +3,19 @@
  * `.gitignore` files in the tree name.
  *
  * The rules of `.gitignore` are Git's own (gitignore(5)): the last line that matches decides, `!` takes a
- * name in again, a `/` at the end means folders alone, one elsewhere ties the pattern to its folder, `**`
- * stands for any number of folders. What is below a folder that is left out stays out. Files outside the
- * root, as the user's own list of Git, are not asked.
+ * name in again, a `/` at the end means folders alone, one elsewhere ties the pattern to its folder.
+ * What is below a folder that is left out stays out. Files outside the root, as the user's own list of Git,
+ * are not asked.
  * @module
  */
+import { globOf } from "./glob.ts";
 
 /** Folders that are never shown: what tools install or write beside the sources. */
 const NEVER: ReadonlySet<string> = new Set(["node_modules", "__pycache__", "venv"]);
 
 interface Rule {
-  readonly pattern: RegExp;
+  /** Whether a path, relative to the rule's folder, is meant. */
+  readonly fits: (path: string) => boolean;
   readonly foldersOnly: boolean;
   /** True where the rule takes the name in again. */
   readonly keeps: boolean;
@@ -43,8 +45,8 @@ export class IgnoreRules {
     if (isFolder && NEVER.has(name)) return true;
     for (const { folder, rules } of this.#layers.toReversed()) {
       const inside = folder === "" ? path : path.slice(folder.length + 1);
-      const rule = rules.findLast(({ pattern, foldersOnly }) =>
-        (isFolder || !foldersOnly) && pattern.test(inside)
+      const rule = rules.findLast(({ fits, foldersOnly }) =>
+        (isFolder || !foldersOnly) && fits(inside)
       );
       if (rule !== undefined) return !rule.keeps;
     }
@@ -52,10 +54,9 @@ export class IgnoreRules {
   }
 }
 
-/** The rule of a line; undefined for comments and empty lines. */
+/** The rule of a line; undefined for comments, empty lines and patterns that can match nothing. */
 function ruleOf(line: string): Rule | undefined {
-  // A space at the end counts only behind a backslash.
-  let text = line.replace(/(?<!\\) +$/, "");
+  let text = withoutSpaces(line);
   if (text === "" || text.startsWith("#")) return undefined;
   const keeps = text.startsWith("!");
   if (keeps) text = text.slice(1);
@@ -64,52 +65,13 @@ function ruleOf(line: string): Rule | undefined {
   const tied = text.includes("/");
   if (text.startsWith("/")) text = text.slice(1);
   if (text === "") return undefined;
-  const source = translate(text);
-  if (source === undefined) return undefined;
-  const pattern = compile(`^${tied ? "" : "(?:.*/)?"}${source}$`);
-  return pattern === undefined ? undefined : { pattern, foldersOnly, keeps };
+  const fits = globOf(tied ? text : `**/${text}`);
+  return fits && { fits, foldersOnly, keeps };
 }
 
-/** Undefined for a range that runs backwards: such a line leaves out nothing. */
-function compile(source: string): RegExp | undefined {
-  try {
-    return new RegExp(source, "u");
-  } catch {
-    return undefined;
-  }
-}
-
-/** The regular expression of a pattern; undefined where it can match nothing. */
-function translate(text: string): string | undefined {
-  let source = "";
-  for (let index = 0; index < text.length; index++) {
-    const rest = text.slice(index);
-    const folders = /^\*\*\/+/.exec(rest);
-    const atName = index === 0 || text[index - 1] === "/";
-    if (folders !== null && atName) {
-      source += "(?:.*/)?";
-      index += folders[0].length - 1;
-    } else if (rest === "**" && atName) {
-      source += ".+";
-      index++;
-    } else if (rest.startsWith("*")) {
-      source += "[^/]*";
-      while (text[index + 1] === "*") index++;
-    } else if (rest.startsWith("?")) {
-      source += "[^/]";
-    } else if (rest.startsWith("[")) {
-      const set = /^\[([!^]?)(\]?[^\]]*)\]/.exec(rest);
-      if (set === null) return undefined;
-      const [whole, not = "", members = ""] = set;
-      source += `(?!/)[${not === "" ? "" : "^"}${members.replace(/[\\\][^]/g, "\\$&")}]`;
-      index += whole.length - 1;
-    } else {
-      const escaped = rest.startsWith("\\");
-      const character = escaped ? rest[1] : rest[0];
-      if (character === undefined) return undefined;
-      source += character.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&");
-      if (escaped) index++;
-    }
-  }
-  return source;
+/** A line without the spaces at its end, of which one counts where a backslash is before it. */
+function withoutSpaces(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === " ") end--;
+  return line.slice(0, line[end - 1] === "\\" ? end + 1 : end);
 }

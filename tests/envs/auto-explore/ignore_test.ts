@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { assert, assertEquals } from "../../../std/assert.ts";
 import { IgnoreRules } from "../../../envs/auto-explore/ignore.ts";
+import { Random } from "../../../std/random.ts";
 
 interface Case {
   readonly rules: string;
@@ -62,11 +63,43 @@ Deno.test("ignore: hidden names and installed packages are left out without a ru
   assertEquals(ignore.leavesOut("a.env", false), false);
 });
 
+/** Names of one to three signs, as they are and within one or two folders, in order. */
+const PATHS: readonly string[] = ["a", "b", "aa", "ab", "ba", "bb", "aab", "aba", "a-b", "]", "!"]
+  .flatMap((name) => [name, `a/${name}`, `b/${name}`, `a/b/${name}`, `b/a/${name}`, `ab/${name}`])
+  .sort();
+
+/** A pattern of few signs, so that it often matches, and often just not. */
+function drawPattern(random: Random): string {
+  const parts = "a b a * ? / ** **/ /** *** [ab] [!a] [ ] \\a ! -".split(" ");
+  const drawn = Array.from({ length: 1 + random.below(6) }, () => random.pick(parts)).join("")
+    // Two stars behind a letter are to be as one, says gitignore(5), but not always are so in Git.
+    .replace(/([^/*])\*{2,}/g, "$1*");
+  return random.below(2) === 0 ? drawn : `${drawn}\n!${random.pick(["a", "*b", "a/b", "b/"])}`;
+}
+
+Deno.test("ignore: hostile patterns take no time that one would notice", () => {
+  const long = "a".repeat(20_000);
+  for (
+    const rules of [
+      "*a".repeat(200) + "b",
+      "**/a/".repeat(200) + "b",
+      "a" + " ".repeat(200_000) + "b",
+      "[".repeat(50_000) + "]",
+    ]
+  ) {
+    const start = performance.now();
+    const ignore = new IgnoreRules().within("", rules);
+    for (const path of [long, "a/".repeat(2_000) + "a"]) assert(!ignore.leavesOut(path, false));
+    // Some 50 ms on a slow machine; with a regular expression, longer than anybody would wait.
+    assert(performance.now() - start < 5_000, rules.slice(0, 20));
+  }
+});
+
 const gitIsThere =
   (await new Deno.Command("sh", { args: ["-c", "command -v git"] }).output()).success;
 
 Deno.test({
-  name: "ignore: Git says the same",
+  name: "ignore: Git says the same, also of patterns drawn at random",
   ignore: !gitIsThere,
   async fn() {
     const root = await Deno.makeTempDir();
@@ -74,15 +107,33 @@ Deno.test({
       new Deno.Command("sh", { args: ["-c", script, root, ...args], cwd: root }).output();
     try {
       assert((await sh("git init -q .")).success);
-      for (const { rules, out, kept } of CASES) {
-        const paths = [...out, ...kept];
+      const ignoredByGit = async (rules: string, paths: readonly string[]) => {
         await Deno.writeTextFile(join(root, ".gitignore"), rules.replaceAll("\r", ""));
         await Deno.writeTextFile(join(root, ".git/list"), paths.join("\0") + "\0");
         const { stdout } = await sh(
           "git -c core.excludesFile=/dev/null check-ignore -z --no-index --stdin < .git/list",
         );
-        const said = new TextDecoder().decode(stdout).split("\0").filter((path) => path !== "");
-        assertEquals(said.sort(), [...out].sort(), JSON.stringify(rules));
+        return new TextDecoder().decode(stdout).split("\0").filter((path) => path !== "").sort();
+      };
+      for (const { rules, out, kept } of CASES) {
+        assertEquals(
+          await ignoredByGit(rules, [...out, ...kept]),
+          [...out].sort(),
+          JSON.stringify(rules),
+        );
+      }
+      const random = new Random(1);
+      for (let trial = 0; trial < 150; trial++) {
+        const rules = drawPattern(random);
+        const ignore = new IgnoreRules().within("", rules);
+        // Git leaves out what is below a folder that is left out.
+        const out = PATHS.filter((path) => {
+          const names = path.split("/");
+          return names.some((_, at) =>
+            ignore.leavesOut(names.slice(0, at + 1).join("/"), at < names.length - 1)
+          );
+        });
+        assertEquals(out, await ignoredByGit(rules, PATHS), JSON.stringify(rules));
       }
     } finally {
       await Deno.remove(root, { recursive: true });
