@@ -81,7 +81,8 @@ function readInputs(
     if (own !== undefined) {
       inputs.set(name, checkValue(own, syntax, `${subject} (${file.path} declares it)`, load));
     } else if (preset !== undefined) {
-      const known = resolve(preset, defaultScope(file, load), load.diagnostics);
+      const scope = defaultScope(file, inputs, declared, load);
+      const known = resolve(preset, scope, load.diagnostics);
       inputs.set(name, checkValue(known, syntax, `the default of input "${name}"`, load));
     } else if (syntax.required === false) {
       inputs.set(name, { ...nothing, absent: true });
@@ -93,11 +94,17 @@ function readInputs(
   return inputs;
 }
 
-/** Defaults may name variables; the inputs are not known yet. */
-function defaultScope({ root }: WorkflowFile, { budget }: Load): Scope {
+/** Defaults may name variables and the inputs declared above; those below are not known yet. */
+function defaultScope(
+  { root }: WorkflowFile,
+  above: ReadonlyMap<string, TreeNode>,
+  declared: ReadonlyMap<string, Entry>,
+  { budget }: Load,
+): Scope {
   return {
     vars: mapAt(root, "vars"),
-    inputs: undefined,
+    inputs: above,
+    inputsBelow: new Set([...declared.keys()].filter((name) => !above.has(name))),
     seed: undefined,
     matrix: undefined,
     stages: undefined,

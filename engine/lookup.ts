@@ -45,12 +45,15 @@ function misuse(message: string): Problem {
 
 function findInput(
   { path, text }: Reference,
-  { inputs, budget }: Scope,
+  { inputs, inputsBelow, budget }: Scope,
   { at }: Place,
 ): TreeNode | Problem {
   const [, name = "", ...inner] = path;
   if (inputs === undefined) return misuse(`"${text}" cannot be used here`);
   const value = inputs.get(name);
+  if (inputsBelow?.has(name)) {
+    return misuse(`the default of an input can name only inputs declared above it, not "${name}"`);
+  }
   if (value === undefined) {
     const names = [...inputs.keys()];
     const hint = names.length === 0 ? ": the workflow has no inputs" : suggest(name, names);

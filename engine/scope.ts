@@ -35,6 +35,8 @@ export interface Scope {
   readonly vars: MapNode | undefined;
   /** What the file was given, by name; undefined where that means nothing. */
   readonly inputs: ReadonlyMap<string, TreeNode> | undefined;
+  /** In an input's default, that input and those declared below it, which it cannot name. */
+  readonly inputsBelow?: ReadonlySet<string>;
   /** The seed that holds here; undefined where there is none yet. */
   readonly seed: number | undefined;
   /** Values of this instance's matrix; undefined where matrix values mean nothing. */

@@ -25,7 +25,9 @@ export const inputSyntax = z.strictObject({
   type: z.enum(TYPES).optional().describe("what it takes; left out: anything"),
   kind: z.union([word, z.array(word).min(1)]).optional()
     .describe("it takes an artifact of this kind, or of one of these; with type list, several"),
-  default: z.unknown().optional().describe("its value where none is given"),
+  default: z.unknown().optional().describe(
+    "its value where none is given; may name variables and inputs above",
+  ),
   required: z.boolean().optional()
     .describe("false: it may be left out, and what it is given to is then left out too"),
 }).refine(

@@ -43,6 +43,28 @@ stages:
   assertEquals(await values(", steps: 9, note: hello"), { steps: 9, note: "hello" });
 });
 
+Deno.test("a default may name variables and inputs above it, given or not", async () => {
+  const inner = `
+vars: { sizes: { small: 4 } }
+inputs:
+  size: { type: number, default: "\${{ vars.sizes.small }}" }
+  second: { type: number, default: "\${{ inputs.size }}" }
+  note: { type: string, required: false }
+  name: { type: string, default: "\${{ inputs.note }}" }
+stages:
+  one: { uses: make, with: { size: "\${{ inputs.second }}", name: "\${{ inputs.name }}" } }
+`;
+  const values = async (given: string) => {
+    const flow = `stages: { in: { uses: ./in.yaml, with: { ${given} } } }`;
+    return (await load({ "flow.yaml": flow, "in.yaml": inner })).get("in/one")?.values;
+  };
+  assertEquals(await values(""), { size: 4 });
+  assertEquals(await values("size: 6, note: hello"), { size: 6, name: "hello" });
+  assertEquals(await values("size: 6, second: 7"), { size: 7 });
+  const alone = await load({ "flow.yaml": inner });
+  assertEquals(alone.get("one")?.values, { size: 4 });
+});
+
 Deno.test("inputs reach matrices, conditions, variables, texts and the choice of a module", async () => {
   const instances = await load({
     "flow.yaml": `
