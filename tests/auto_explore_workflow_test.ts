@@ -16,10 +16,10 @@ import { policyTexts } from "../training/examples.ts";
 
 const file = new URL("../workflows/auto-explore.yaml", import.meta.url);
 const { vars, stages } = parse(await Deno.readTextFile(file));
+const { model, random, negatives, "reflection-tokens": maxTokens } = stages.methods.with;
 
-function environment() {
-  const options = vars.env.with;
-  const root = options.root.map((path: string) =>
+function environment(options: Record<string, unknown> = vars.env.with) {
+  const root = vars.trees.map((path: string) =>
     isPackageFolder(path) ? path : new URL(path, file).pathname
   );
   return makeEnvironment("auto-explore", { ...options, root });
@@ -29,8 +29,8 @@ async function collected(split: "train" | "test", episodes: number) {
   return await collect({
     env: await environment(),
     agent: await makeReflectionAgent("oracle"),
-    behaviour: await behaviours.get("oracle")!.make({ random: 0.5 }),
-    ...{ episodes, split, negatives: 0.3, seed: 1 },
+    behaviour: await behaviours.get("oracle")!.make({ random }),
+    ...{ episodes, split, negatives, seed: 1 },
     signal: new AbortController().signal,
   });
 }
@@ -46,9 +46,9 @@ Deno.test("workflows/auto-explore.yaml loads, and tests each player at depths 1 
   }
 });
 
-Deno.test("its questions: enough of each depth, none in training and tests", async () => {
-  const env = await environment();
-  const asked = async (split: "train" | "test", task: string) => {
+Deno.test("its questions: enough of each depth, none in two of training, practice and tests", async () => {
+  const asked = async (task: string, split: "train" | "test", options = vars.env.with) => {
+    const env = await environment(options);
     const questions = new Set<unknown>();
     for (let seed = 0; seed < 2000; seed++) {
       const { info } = await env.reset({ seed, split, task });
@@ -57,24 +57,44 @@ Deno.test("its questions: enough of each depth, none in training and tests", asy
     return questions;
   };
   for (const task of vars.depths) {
-    const [train, test] = [await asked("train", task), await asked("test", task)];
-    assert(train.size >= 30 && test.size >= 5, `${task}: ${train.size} and ${test.size}`);
-    assertEquals([...test].filter((question) => train.has(question)), []);
+    const { practice, "practice-split": split } = stages.methods.with;
+    assertEquals(practice, "${{ vars.practice }}");
+    const [train, practised, test] = [
+      await asked(task, "train"),
+      await asked(task, split, vars.practice.with),
+      await asked(task, "test"),
+    ];
+    const sizes = [train.size, practised.size, test.size];
+    assert(train.size >= 500 && practised.size >= 150 && test.size >= 80, `${task}: ${sizes}`);
+    const all = new Set([...train, ...practised, ...test]);
+    assertEquals(all.size, sizes.reduce((sum, size) => sum + size));
   }
 });
 
-Deno.test("its prompts fit the model's context", async () => {
-  const { positions, vocabulary } = stages.methods.with.model.with;
-  const train = await collected("train", 600);
+Deno.test("practice differs from what demonstrations are of in the questions alone", () => {
+  assertEquals(vars.practice, {
+    ...vars.env,
+    with: { ...vars.env.with, heldOut: "validation" },
+  });
+});
+
+Deno.test("its prompts fit the model's context, its comments the tokens they may take", async () => {
+  const { positions, vocabulary } = model.with;
+  const train = await collected("train", 1200);
   const tokenizer = Tokenizer.fromJson(trainTokenizer(policyTexts(train.policy, true), {
     vocabularySize: vocabulary,
-    labels: Array.from({ length: 16 }, (_, index) => labelText(String(index))),
+    labels: Array.from({ length: 40 }, (_, index) => labelText(String(index))),
   }));
-  const maxTokens = stages.methods.with["reflection-tokens"];
-  for (const { policy } of [train, await collected("test", 300)]) {
-    const longest = policyTexts(policy, false).map((text) => tokenizer.encode(text).length)
+  const longest = (texts: readonly string[]) =>
+    texts.map((text) => tokenizer.encode(text).length)
       .reduce((most, length) => Math.max(most, length), 0);
+  for (const { policy, reflection } of [train, await collected("test", 300)]) {
     const marker = 4;
-    assertLessOrEqual(longest + marker + maxTokens, positions);
+    assertLessOrEqual(longest(policyTexts(policy, false)) + marker + maxTokens, positions);
+    const end = 1;
+    assertLessOrEqual(
+      longest(reflection.map((row) => ` ${row.reflection}`)) + end,
+      maxTokens,
+    );
   }
 });

@@ -37,6 +37,7 @@ import type {
 } from "../environment.ts";
 import { Episode, type Start, stateSchema } from "./episode.ts";
 import { type ExploreOptions, exploreOptions, type ExploreTask, TASKS } from "./options.ts";
+import { putPlainly } from "./phrasings.ts";
 import { findPlaces, type Place, Places } from "./places.ts";
 import type { Question } from "./questions.ts";
 import { readTree } from "./tree.ts";
@@ -168,7 +169,7 @@ export function askAbout(
   options: ExploreOptions,
 ): AutoExploreEnvironment {
   const question: Question = {
-    texts: [text],
+    texts: [options.plain ? putPlainly(text) : text],
     targets: [],
     depth: 0,
     kind: "prepared",

@@ -92,7 +92,7 @@ export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({
     "Whether training episodes list the commands in random order.",
   ),
   plain: z.boolean().default(false).describe(
-    "Whether made questions are in lower case, names of code as words: `read config` for `readConfig`.",
+    "Whether questions are in lower case, names of code as words: `read config` for `readConfig`.",
   ),
   listed: z.boolean().default(false).describe(
     "Whether a folder's first page is listed as soon as one is there; `ls` then gives the next.",

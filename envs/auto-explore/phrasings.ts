@@ -70,6 +70,15 @@ export function phrasingsOf({ kind, name }: Fact, plain = false): string[] {
   return [...new Set(PHRASINGS[kind].map((phrase) => phrase(plain ? plainName : name, words)))];
 }
 
+/** A question of anybody in the form of plain ones: "Where is readConfig?" becomes "Where is read config?". */
+export function putPlainly(question: string): string {
+  return question.replace(/[\p{L}_][\p{L}\p{N}_]*/gu, (word, offset) => {
+    const begins = offset === 0 || /[.!?] $/.test(question.slice(offset - 2, offset));
+    if (begins && /^\p{Lu}\p{Ll}*$/u.test(word)) return word;
+    return /^\w+$/.test(word) ? wordsOf(word) : word.toLowerCase();
+  });
+}
+
 /** A name's words in lower case: `PolicyInput`, `policy_input` and `policyInput` are all "policy input". */
 export function wordsOf(name: string): string {
   return name

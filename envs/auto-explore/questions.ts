@@ -17,7 +17,7 @@
 import { z } from "zod";
 import { deriveSeed, Random } from "../../std/random.ts";
 import type { Fact, FactKind } from "./facts.ts";
-import { phrasingsOf } from "./phrasings.ts";
+import { phrasingsOf, putPlainly } from "./phrasings.ts";
 import { optimalPath } from "./plan.ts";
 import type { Tree, TreeFile } from "./tree.ts";
 import { byteLength, type WalkSettings } from "./walk.ts";
@@ -127,9 +127,10 @@ export function readQuestions(
   const problems: string[] = [];
   const seen = new Set<string>();
   const drafts = parsePrepared(json, source).map(
-    ({ question, files: paths, part }, index): Draft => {
+    ({ question: written, files: paths, part }, index): Draft => {
+      const question = settings.plain ? putPlainly(written) : written;
       const wrong = (what: string) =>
-        problems.push(`[${index}] ${JSON.stringify(question)}: ${what}`);
+        problems.push(`[${index}] ${JSON.stringify(written)}: ${what}`);
       if (seen.has(textKey(question))) wrong("asked before");
       seen.add(textKey(question));
       if (byteLength(question) > settings.question) {

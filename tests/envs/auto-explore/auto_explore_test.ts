@@ -234,6 +234,9 @@ Deno.test("auto-explore: a question of the user's own has no answer and no teach
   take("cat main.ts");
   const { info, terminated } = take("id main.ts");
   assertEquals([terminated, info.success, info["answer"]], [true, false, "main.ts"]);
+  const options = exploreOptions.parse({ root: ROOT, plain: true });
+  const plain = playing(askAbout(ROOT, "Where is findGold?", options));
+  assertEquals(plain.start.observation.state, "Where is find gold?\nIn /: not listed");
 });
 
 Deno.test("auto-explore: keeps the contract with other options", async () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../../../std/assert.ts";
 import { type Fact, factsOf } from "../../../envs/auto-explore/facts.ts";
-import { phrasingsOf, wordsOf } from "../../../envs/auto-explore/phrasings.ts";
+import { phrasingsOf, putPlainly, wordsOf } from "../../../envs/auto-explore/phrasings.ts";
 
 /** Facts as "kind name". */
 function said(name: string, text: string): string[] {
@@ -228,6 +228,21 @@ Deno.test("facts: asked for plainly, there are words in lower case alone", () =>
     assertEquals(texts.every((text) => text.includes("read all")), true);
     assertEquals(new Set(texts).size, texts.length);
   }
+});
+
+Deno.test("facts: anybody's question is put plainly as ours are", () => {
+  for (const kind of ["function", "class", "type", "constant"] as const) {
+    for (const name of ["readAll", "READ_ALL", "ReadALL2", "read"]) {
+      assertEquals(
+        new Set(phrasingsOf({ kind, name }).map(putPlainly)),
+        new Set(phrasingsOf({ kind, name }, true)),
+      );
+    }
+  }
+  assertEquals(
+    putPlainly(`I lost the HTTPServer's "Größe_Max". Who's Bob?`),
+    `I lost the http server's "größe_max". Who's bob?`,
+  );
 });
 
 Deno.test("facts: one endless line takes no minutes", () => {

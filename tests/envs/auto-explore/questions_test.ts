@@ -149,7 +149,7 @@ Deno.test("questions: the same seed gives the same, another seed others", () => 
 Deno.test("questions: prepared ones, with parts of their own or without", () => {
   const tree = readTree(sampleTree());
   const json = JSON.stringify([
-    { question: "Where is the rake?", files: ["src/rake.ts"], part: "test" },
+    { question: "Where is theRake?", files: ["src/rake.ts"], part: "test" },
     { question: "What is made of metal?", files: ["src/parts/metal/iron.py", "README.md"] },
   ]);
   const questions = readQuestions(tree, json, "questions.json", settings());
@@ -157,9 +157,14 @@ Deno.test("questions: prepared ones, with parts of their own or without", () => 
     questions.map(({ texts, depth, kind, part }) => [texts, depth, kind, part]).sort(),
     [
       [["What is made of metal?"], 1, "prepared", "train"],
-      [["Where is the rake?"], 2, "prepared", "test"],
+      [["Where is theRake?"], 2, "prepared", "test"],
     ],
   );
+  const plain = readQuestions(tree, json, "questions.json", settings({ plain: true }));
+  assertEquals(plain.flatMap(({ texts }) => texts).sort(), [
+    "What is made of metal?",
+    "Where is the rake?",
+  ]);
   const metal = questions.find(({ targets }) => targets.length === 2);
   assertEquals(metal?.path, ["ls", "cat README.md", "id README.md"]);
 });
