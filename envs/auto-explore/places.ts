@@ -86,23 +86,31 @@ export function findPlaces(options: ExploreOptions): Place[] {
     );
   }
   const source = artifactPath(options.questions);
+  const json = Deno.readTextFileSync(source);
   const tree = readTree(artifactPath(root));
-  return readQuestions(tree, Deno.readTextFileSync(source), source, options)
+  return questionsAbout(tree, options, { json, source })
     .map((question) => ({ tree, question }));
 }
 
-/** Made once for a tree and options: a trainer makes dozens of environments alike. */
-function questionsAbout(tree: Tree, options: ExploreOptions): readonly Question[] {
+/** Made or read once for a tree and options: a trainer makes dozens of environments alike. */
+function questionsAbout(
+  tree: Tree,
+  options: ExploreOptions,
+  prepared?: { readonly json: string; readonly source: string },
+): readonly Question[] {
   const { kinds, questionSeed, question, plain, horizon } = options;
   const { page, listing, output, reading, answers, listed } = options;
   const settings = {
     ...{ kinds, questionSeed, question, plain, horizon },
     ...{ page, listing, output, reading, answers, listed },
   };
-  const key = JSON.stringify(settings);
+  const key = JSON.stringify([settings, prepared?.json]);
   const known = made.get(tree) ?? new Map<string, readonly Question[]>();
   made.set(tree, known);
-  const questions = known.get(key) ?? makeQuestions(tree, settings);
+  const questions = known.get(key) ??
+    (prepared === undefined
+      ? makeQuestions(tree, settings)
+      : readQuestions(tree, prepared.json, prepared.source, settings));
   known.set(key, questions);
   return questions;
 }

@@ -215,14 +215,13 @@ Deno.test("auto-explore: several roots are several trees", async () => {
   );
 });
 
-Deno.test("auto-explore: prepared questions from a file", async () => {
-  const folder = writeTree({
-    "questions.json": JSON.stringify([{ question: "Which one digs?", files: ["src/spade.ts"] }]),
-  });
-  const { start } = playing(await make({ questions: `${folder}/questions.json` }));
-  assertEquals([start.info["question"], start.info["targets"]], ["Which one digs?", [
-    "src/spade.ts",
-  ]]);
+Deno.test("auto-explore: prepared questions from a file, read anew where it changes", async () => {
+  const file = `${writeTree({ "questions.json": "" })}/questions.json`;
+  for (const question of ["Which one digs?", "What is for digging?"]) {
+    Deno.writeTextFileSync(file, JSON.stringify([{ question, files: ["src/spade.ts"] }]));
+    const { start } = playing(await make({ questions: file }));
+    assertEquals([start.info["question"], start.info["targets"]], [question, ["src/spade.ts"]]);
+  }
 });
 
 Deno.test("auto-explore: a question of the user's own has no answer and no teacher", () => {
