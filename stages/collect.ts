@@ -13,6 +13,7 @@ import { environments } from "../envs/registry.ts";
 import { type BehaviourModule, behaviours } from "../training/behaviour.ts";
 import { collect as collectRows } from "../training/collect.ts";
 import { writeRows } from "../training/dataset.ts";
+import { checkpointsOf } from "./checkpointing.ts";
 
 /** What a workflow gives the stage `collect`. */
 export interface CollectInput {
@@ -28,6 +29,8 @@ export interface CollectInput {
   readonly negatives: number;
   /** Starts to draw from; default `train`. */
   readonly split: Split;
+  /** Episodes from one checkpoint to the next; left out: by the clock. */
+  readonly checkpointEvery?: number | undefined;
 }
 
 const collectInput: z.ZodType<CollectInput> = z.strictObject({
@@ -46,6 +49,10 @@ const collectInput: z.ZodType<CollectInput> = z.strictObject({
   ),
   split: z.enum(["train", "test", "all"]).default("train").describe(
     "starts to draw from; those outside train are for evaluation",
+  ),
+  checkpointEvery: z.int().positive().optional().describe(
+    "episodes from one checkpoint to the next, to the next multiple of 32; left out: every half minute, or " +
+      "less often where saving would take more than a twentieth of the time",
   ),
 });
 
@@ -88,6 +95,7 @@ async function run(input: CollectInput, context: StageContext): Promise<void> {
       split,
       seed,
       signal,
+      checkpoints: checkpointsOf(context, input.checkpointEvery),
       progress: (done) => context.progress(done, episodes, "episodes"),
     });
     const seconds = (performance.now() - began) / 1000;

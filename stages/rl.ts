@@ -16,14 +16,9 @@ import { type AlgorithmModule, algorithms } from "../training/algorithms.ts";
 import { type CurriculumPart, curriculumSchema } from "../training/curriculum.ts";
 import { type PolicyGradientSettings, trainPolicyGradient } from "../training/policy_gradient.ts";
 import { type Precision, requirePrecision } from "../training/precision.ts";
+import { checkpointEverySchema, checkpointsOf } from "./checkpointing.ts";
 import { withDevice } from "./device.ts";
-import {
-  checkpointEverySchema,
-  checkpointsOf,
-  loadTrainable,
-  precisionSchema,
-  saveModel,
-} from "./sft.ts";
+import { loadTrainable, precisionSchema, saveModel } from "./sft.ts";
 
 /** Inputs of the stage. */
 interface RlInput {

@@ -24,7 +24,6 @@ import {
   reflectionExamples,
   reflectionTexts,
 } from "../training/examples.ts";
-import type { CheckpointOptions } from "../training/checkpoints.ts";
 import {
   fineTuneCompletions,
   fineTuneLabels,
@@ -32,6 +31,7 @@ import {
 } from "../training/fine_tune.ts";
 import { type Precision, requirePrecision } from "../training/precision.ts";
 import { deriveSeed } from "../std/random.ts";
+import { checkpointEverySchema, checkpointsOf } from "./checkpointing.ts";
 import { withDevice } from "./device.ts";
 
 /** Inputs of the stage. */
@@ -57,21 +57,6 @@ export const precisionSchema: z.ZodType<Precision> = z.enum(["f32", "f16"]).defa
   .describe(
     "how numbers are stored while training; f16 takes less memory, and an adapter with shader-f16",
   );
-
-/** How often a training stage is saved; its results do not depend on that. */
-export const checkpointEverySchema: z.ZodType<number | undefined> = z.int().positive().optional()
-  .describe(
-    "steps (iterations) from one checkpoint to the next; left out: every half minute, or less often " +
-      "where saving would take more than a twentieth of the time",
-  );
-
-/** A stage's checkpoints as a training takes them. */
-export function checkpointsOf(
-  context: StageContext,
-  every: number | undefined,
-): CheckpointOptions {
-  return { store: context.checkpoints, every, log: (message) => context.log(message) };
-}
 
 const input: z.ZodType<SftInput> = z.strictObject({
   // A family's name is a text, as a path is: the slot must look first.

@@ -15,6 +15,7 @@ import {
   readSafetensorShapes,
   writeSafetensorsAsTheyCome,
 } from "../models/safetensors.ts";
+import { CheckpointClock } from "./checkpoint_clock.ts";
 
 /** Keeps checkpoints; a stage's are such a store. */
 export interface CheckpointStore {
@@ -26,16 +27,16 @@ export interface CheckpointStore {
   clear(): Promise<void>;
 }
 
-/** Whether and how often a training is saved. Nothing it leaves depends on that. */
+/** Whether and how often work is saved. Nothing it leaves depends on that. */
 export interface CheckpointOptions {
   /** Where they are kept. */
   readonly store: CheckpointStore;
   /**
-   * Steps (iterations) from one to the next. Left out: by the clock, every half minute, or less often
+   * Steps (iterations, episodes) from one to the next. Left out: by the clock, every half minute, or less often
    * where saving would take more than a twentieth of the time.
    */
   readonly every?: number | undefined;
-  /** Told where the training goes on, or why it cannot. */
+  /** Told where the work goes on, or why it cannot. */
   readonly log: (message: string) => void;
 }
 
@@ -56,14 +57,10 @@ export interface CheckpointedTraining<State> {
 }
 
 const FORMAT = 1;
-const LEAST_MILLISECONDS = 30_000;
-/** Time between two checkpoints is at least this many times that of saving one. */
-const LEAST_SHARE = 20;
-
 /** Saves one training, and puts it back where a checkpoint was taken. */
 export class TrainingCheckpoints<State> {
   readonly #training: CheckpointedTraining<State>;
-  #next = performance.now() + LEAST_MILLISECONDS;
+  readonly #clock = new CheckpointClock();
 
   /** Touches nothing. */
   constructor(training: CheckpointedTraining<State>) {
@@ -92,15 +89,12 @@ export class TrainingCheckpoints<State> {
   async offer(step: number, state: () => State): Promise<void> {
     const { options, signal } = this.#training;
     if (options === undefined) return;
-    const isDue = options.every === undefined
-      ? performance.now() >= this.#next
-      : step % options.every === 0;
+    const isDue = options.every === undefined ? this.#clock.isDue : step % options.every === 0;
     if (!isDue && !signal.aborted) return;
-    const began = performance.now();
-    await this.#training.optimizer.check();
-    await options.store.save(step, (folder) => this.#write(folder, step, state()));
-    const now = performance.now();
-    this.#next = now + Math.max(LEAST_MILLISECONDS, LEAST_SHARE * (now - began));
+    await this.#clock.time(async () => {
+      await this.#training.optimizer.check();
+      await options.store.save(step, (folder) => this.#write(folder, step, state()));
+    });
   }
 
   async #write(folder: string, step: number, state: State): Promise<void> {

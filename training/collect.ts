@@ -10,6 +10,8 @@ import type { ReflectionAgent } from "../agents/agent.ts";
 import type { Environment, ResetOptions, Split } from "../envs/environment.ts";
 import { deriveSeed, Random } from "../std/random.ts";
 import type { Behaviour } from "./behaviour.ts";
+import type { CheckpointOptions } from "./checkpoints.ts";
+import { CollectionCheckpoints, type Gathered } from "./collection_checkpoints.ts";
 import type { PolicyRow, ReflectionRow } from "./dataset.ts";
 import { playNegative, playTrajectory, type Trajectory, type Visit } from "./trajectory.ts";
 
@@ -38,6 +40,8 @@ export interface CollectOptions {
   readonly seed: number;
   /** Stops the collection. */
   readonly signal: AbortSignal;
+  /** Saves the rows now and then, and goes on from what was saved. Left out: neither. */
+  readonly checkpoints?: CheckpointOptions;
   /** Told the number of episodes done, every few. */
   readonly progress?: (episodes: number) => void;
 }
@@ -66,32 +70,46 @@ interface Episode extends Trajectory {
  * an Error where the environment cannot plan but must, or the agent answers with the wrong number of comments.
  */
 export async function collect(options: CollectOptions): Promise<Collection> {
-  const policy: PolicyRow[] = [];
-  const reflection: ReflectionRow[] = [];
-  let [successes, negatives, steps] = [0, 0, 0];
-  for (let first = 0; first < options.episodes; first += EPISODES_A_ROUND) {
-    await breathe(options.signal);
-    const end = Math.min(first + EPISODES_A_ROUND, options.episodes);
-    const round: Episode[] = [];
-    for (let number = first; number < end; number++) {
-      round.push(await playEpisode(options, number));
+  const checkpoints = new CollectionCheckpoints(options.checkpoints, options.agent);
+  const gathered = await checkpoints.resume() ??
+    { episodes: 0, successes: 0, negatives: 0, steps: 0, policy: [], reflection: [] };
+  try {
+    while (gathered.episodes < options.episodes) {
+      await breathe(options.signal);
+      await gatherRound(options, gathered);
+      options.progress?.(gathered.episodes);
+      await checkpoints.offer(gathered);
     }
-    const comments = await comment(options, round, first);
-    let next = 0;
-    for (const { number, negative, success, visits } of round) {
-      if (success) successes++;
-      if (negative) negatives++;
-      steps += visits.length;
-      visits.forEach((visit, step) => {
-        const comment = comments[next++] as string;
-        reflection.push(reflectionRow(visit, comment, number, step));
-        if (visit.planted) return;
-        policy.push(policyRow(visit, comment, number, step));
-      });
-    }
-    options.progress?.(end);
+  } catch (error) {
+    await checkpoints.keep(gathered);
+    throw error;
   }
-  return { policy, reflection, successes, negatives, steps };
+  const { episodes: _, ...collection } = gathered;
+  return collection;
+}
+
+/** Adds the episodes of one round, all of them or, where something is thrown, none. */
+async function gatherRound(options: CollectOptions, gathered: Gathered): Promise<void> {
+  const first = gathered.episodes;
+  const end = Math.min(first + EPISODES_A_ROUND, options.episodes);
+  const round: Episode[] = [];
+  for (let number = first; number < end; number++) {
+    round.push(await playEpisode(options, number));
+  }
+  const comments = await comment(options, round, first);
+  let next = 0;
+  for (const { number, negative, success, visits } of round) {
+    if (success) gathered.successes++;
+    if (negative) gathered.negatives++;
+    gathered.steps += visits.length;
+    visits.forEach((visit, step) => {
+      const comment = comments[next++] as string;
+      gathered.reflection.push(reflectionRow(visit, comment, number, step));
+      if (visit.planted) return;
+      gathered.policy.push(policyRow(visit, comment, number, step));
+    });
+  }
+  gathered.episodes = end;
 }
 
 /** Lets timers and signal handlers run: an environment that answers at once would keep them waiting. */

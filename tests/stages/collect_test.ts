@@ -1,7 +1,8 @@
 import { assertEquals, assertGreater } from "../../std/assert.ts";
-import type { StageContext } from "../../engine/module.ts";
+import type { Checkpoints, StageContext } from "../../engine/module.ts";
 import { collect } from "../../stages/collect.ts";
 import { readPolicyRows, readReflectionRows } from "../../training/dataset.ts";
+import { Store } from "../training/checkpoint_store.ts";
 import { noCheckpoints } from "./no_checkpoints.ts";
 
 const INPUT = {
@@ -13,7 +14,7 @@ const INPUT = {
 };
 
 /** Runs the stage in a folder of its own and gives back what it told the engine. */
-async function runIn(folder: string) {
+async function runIn(folder: string, checkpoints: Checkpoints = noCheckpoints, changes = {}) {
   const told: Record<string, unknown[]> = {
     progress: [],
     metric: [],
@@ -25,14 +26,14 @@ async function runIn(folder: string) {
     signal: new AbortController().signal,
     device: "auto",
     folder,
-    checkpoints: noCheckpoints,
+    checkpoints,
     output: (name) => `${folder}/${name}`,
     log: () => {},
     progress: (...call) => told["progress"]?.push(call),
     metric: (...call) => told["metric"]?.push(call),
     gauge: (...call) => told["gauge"]?.push(call),
   };
-  await collect.run(collect.with.parse(INPUT), context);
+  await collect.run(collect.with.parse({ ...INPUT, ...changes }), context);
   return told;
 }
 
@@ -58,6 +59,21 @@ Deno.test("collect leaves both datasets, the same for the same seed", async () =
     const again = await runIn(folder);
     assertEquals(await Deno.readTextFile(`${folder}/policy`), bytes);
     assertEquals(again["metric"], told["metric"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("collect saves what it has, and goes on from it", async () => {
+  const folder = await Deno.makeTempDir();
+  using store = new Store();
+  try {
+    await runIn(folder, store, { checkpointEvery: 40 });
+    assertEquals(store.saved, [64]);
+    const bytes = await Deno.readTextFile(`${folder}/policy`);
+    const again = await runIn(folder, store);
+    assertEquals(again["progress"], [[96, 100, "episodes"], [100, 100, "episodes"]]);
+    assertEquals(await Deno.readTextFile(`${folder}/policy`), bytes);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -8,7 +8,7 @@ import type { ReflectionAgent } from "../../agents/agent.ts";
 import { Policy } from "../../agents/policy.ts";
 import { AdamW, NonFiniteError } from "../../kernels/kernels.ts";
 import { Gpt2 } from "../../models/gpt2.ts";
-import { type CheckpointStore, TrainingCheckpoints } from "../../training/checkpoints.ts";
+import { TrainingCheckpoints } from "../../training/checkpoints.ts";
 import {
   fineTuneCompletions,
   fineTuneLabels,
@@ -29,49 +29,11 @@ import {
 } from "../../std/assert.ts";
 import { assertSameBits } from "../kernels/close.ts";
 import { useGpu } from "../kernels/gpu.ts";
+import { Killed, Store } from "./checkpoint_store.ts";
 import { Bandit, doors, tinyConfig, tokenizer } from "./tiny.ts";
 
 const gpu = useGpu();
 const { signal } = new AbortController();
-
-class Killed extends Error {}
-
-/** Keeps the newest checkpoint; after that of step `killAt` nothing more is done. */
-class Store implements CheckpointStore, Disposable {
-  readonly #folder = Deno.makeTempDirSync({ prefix: "training-" });
-  readonly saved: number[] = [];
-  readonly logged: string[] = [];
-  killAt: number | undefined;
-
-  get newest(): string {
-    return join(this.#folder, String(this.saved.at(-1)));
-  }
-
-  async latest() {
-    return await Promise.resolve(this.saved.length === 0 ? undefined : this.newest);
-  }
-
-  async save(step: number, write: (folder: string) => Promise<void>): Promise<void> {
-    this.saved.push(step);
-    await Deno.mkdir(this.newest);
-    await write(this.newest);
-    if (step === this.killAt) throw new Killed();
-  }
-
-  async clear(): Promise<void> {
-    this.saved.length = 0;
-    await Deno.remove(this.#folder, { recursive: true });
-    await Deno.mkdir(this.#folder);
-  }
-
-  options(every?: number) {
-    return { store: this, every, log: (message: string) => this.logged.push(message) };
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSync(this.#folder, { recursive: true });
-  }
-}
 
 function model(seed: number, half: boolean, change = {}): Gpt2 {
   const config = { ...tinyConfig, initializer_range: 0.2, ...change };
