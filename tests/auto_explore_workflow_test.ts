@@ -9,7 +9,7 @@ import { isPackageFolder } from "../engine/package_folder.ts";
 import { makeEnvironment } from "../envs/make.ts";
 import { loadWorkflow } from "../mod.ts";
 import { Tokenizer, trainTokenizer } from "../models/tokenizer/tokenizer.ts";
-import { assert, assertEquals, assertLessOrEqual } from "../std/assert.ts";
+import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "../std/assert.ts";
 import { behaviours } from "../training/behaviour.ts";
 import { collect } from "../training/collect.ts";
 import { policyTexts } from "../training/examples.ts";
@@ -76,6 +76,15 @@ Deno.test("practice differs from what demonstrations are of in the questions alo
     ...vars.env,
     with: { ...vars.env.with, heldOut: "validation" },
   });
+});
+
+Deno.test("its demonstrations have every label that tests offer", async () => {
+  const most = async (...[split, episodes]: Parameters<typeof collected>) => {
+    const { policy } = await collected(split, episodes);
+    return Math.max(...policy.map(({ observation }) => observation.actions.length));
+  };
+  // A quarter of all demonstrations.
+  assertGreaterOrEqual(await most("train", 3000), await most("test", 1000));
 });
 
 Deno.test("its prompts fit the model's context, its comments the tokens they may take", async () => {

@@ -116,7 +116,7 @@ export class AutoExploreEnvironment implements Environment {
     const { leaveOut, shuffleLabels } = this.#options;
     const drawn = (wanted: boolean, number: number) =>
       wanted && split === "train" ? deriveSeed(seed, number) : null;
-    return { question, text, hidden: drawn(leaveOut > 0, 1), order: drawn(shuffleLabels, 2) };
+    return { question, text, hidden: drawn(leaveOut !== 0, 1), order: drawn(shuffleLabels, 2) };
   }
 
   #start(start: Start): Episode {

@@ -83,6 +83,7 @@ export class Episode {
       );
     }
     const { hidden } = start;
+    const share = hidden === null ? 0 : shareLeftOut(options.leaveOut, hidden);
     this.#place = place;
     this.#start = start;
     this.#options = options;
@@ -92,7 +93,7 @@ export class Episode {
       options,
       (file) =>
         hidden !== null && !targets.includes(file) &&
-        deriveSeed(hidden, file.index) / 2 ** 32 < options.leaveOut,
+        deriveSeed(hidden, file.index) / 2 ** 32 < share,
     );
     this.#offer();
   }
@@ -196,4 +197,11 @@ function isMistaken(
   if (isReading(command)) return !isReading(best) || !targets.includes(command.file);
   return !(command.verb === "cd" && command.text !== "cd .." && best.verb === "cd" &&
     targets.some(({ path }) => path.startsWith(`${command.folder.path}/`)));
+}
+
+/** How likely a file that is no target is left out of the episode that `hidden` draws. */
+function shareLeftOut(leaveOut: ExploreOptions["leaveOut"], hidden: number): number {
+  if (typeof leaveOut === "number") return leaveOut;
+  const [least, most] = leaveOut;
+  return least + (most - least) * deriveSeed(hidden) / 2 ** 32;
 }

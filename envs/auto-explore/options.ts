@@ -30,8 +30,11 @@ export interface ExploreOptions {
   readonly heldOut: "test" | "validation";
   /** Steps after which an episode is truncated; default 15. */
   readonly horizon: number;
-  /** Probability of each file that is no target to be left out of a training episode; default 0.5. */
-  readonly leaveOut: number;
+  /**
+   * Probability of each file that is no target to be left out of a training episode; default 0.5. Of two,
+   * the least and the most, each episode draws its own between them.
+   */
+  readonly leaveOut: number | readonly [least: number, most: number];
   /** Whether training episodes list the commands in random order; default false. */
   readonly shuffleLabels: boolean;
   /** Whether questions put names of code as words in lower case, as a small tokenizer knows them; default false. */
@@ -61,6 +64,8 @@ export const exploredFolder: z.ZodType<Artifact | string> = sourceFolder((path) 
   hashTree(readTree(path))
 );
 
+const probability = z.number().min(0).max(1);
+
 /** Schema of the options. */
 export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({
   root: z.union(
@@ -85,9 +90,15 @@ export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({
     "Which of the questions kept from training the split `test` draws from.",
   ),
   horizon: z.int().min(3).default(15).describe("Steps after which an episode is truncated."),
-  leaveOut: z.number().min(0).max(1).default(0.5).describe(
-    "Probability of each unrelated file to be left out of a training episode.",
-  ),
+  leaveOut: z.union([
+    probability,
+    z.tuple([probability, probability])
+      .refine(([least, most]) => least <= most, "expected the least first, then the most"),
+  ])
+    .default(0.5).describe(
+      "Probability of each unrelated file to be left out of a training episode; or [least, most], between which " +
+        "each episode draws its own.",
+    ),
   shuffleLabels: z.boolean().default(false).describe(
     "Whether training episodes list the commands in random order.",
   ),

@@ -8,6 +8,7 @@ import {
 } from "../../../std/assert.ts";
 import { makeReflectionAgent } from "../../../agents/make.ts";
 import type { AutoExploreEnvironment } from "../../../envs/auto-explore/auto_explore.ts";
+import { exploreOptions } from "../../../envs/auto-explore/options.ts";
 import { behaviours } from "../../../training/behaviour.ts";
 import { collect } from "../../../training/collect.ts";
 import { LONE, make, offered, playing } from "./play.ts";
@@ -56,21 +57,33 @@ Deno.test("auto-explore: splits share no question, and validation is kept from b
 });
 
 Deno.test("auto-explore: training leaves out unrelated files, never the target; tests show all", async () => {
-  const count = async (leaveOut: number, split: "train" | "test" | "all") => {
+  const counts = async (leaveOut: number | number[], split: "train" | "test" | "all") => {
     const env = await make({ leaveOut, task: "depth-1", reading: ["cat"] });
-    let files = 0;
+    const files: number[] = [];
     for (let seed = 0; seed < 200; seed++) {
       const { take, start } = playing(env, { seed, split });
       const cats = offered(take("ls").observation).filter((text) => text.startsWith("cat "));
       assert(cats.includes(`cat ${(start.info["targets"] as string[])[0]}`));
-      files += cats.length;
+      files.push(cats.length);
     }
-    return files / 200;
+    return files;
   };
+  const count = async (...call: Parameters<typeof counts>) =>
+    (await counts(...call)).reduce((sum, files) => sum + files) / 200;
   assertEquals(await count(1, "train"), 1);
   assertEquals(await count(0, "train"), 3);
   assertAlmostEquals(await count(0.5, "train"), 2, 0.2);
   assertEquals([await count(1, "test"), await count(1, "all")], [3, 3]);
+  assertAlmostEquals(await count([0.4, 0.6], "train"), 2, 0.2);
+  // Both files of a probability drawn from 0 to 1 in one episode of three, not of four.
+  const all = (await counts([0, 1], "train")).filter((files) => files === 3).length / 200;
+  assertAlmostEquals(all, 1 / 3, 0.06);
+  assertEquals(await count([0, 1], "test"), 3);
+  assertThrows(
+    () => exploreOptions.parse({ root: ".", leaveOut: [0.5, 0.4] }),
+    Error,
+    "expected the least first, then the most",
+  );
 });
 
 Deno.test("auto-explore: shuffled commands lie elsewhere at each step, in training alone", async () => {
