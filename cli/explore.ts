@@ -9,7 +9,8 @@ const USAGE = `usage: deno task explore --model FOLDER [options] "QUESTION"
 
   --model FOLDER      the policy: the output model of a stage sft or rl
   --reflector FOLDER  the reflection model the policy was trained with: the output onnx of a stage sft
-  --root FOLDER       where to look (default: the working folder); nothing in it is changed
+  --root FOLDER       where to look (default: the working folder; npm:NAME for an installed package's);
+                      nothing in it is changed
   --with JSON         options of auto-explore the policy was trained with: --with '{"reading":["cat"]}'
   --temperature T     of the policy's choice (default 0, its likeliest command)
   --seed N            draws the commands where the temperature is above 0 (default 1)

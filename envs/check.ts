@@ -86,7 +86,7 @@ export async function checkEnvironment(
   const { name, make, tasks } = await resolve(target, options.with);
   const subject: Subject = {
     make,
-    tasks,
+    tasks: await startableOf(make) ?? tasks,
     seeds: Array.from({ length: options.episodes ?? 10 }, (_, seed) => seed),
     stepLimit: options.stepLimit ?? 1000,
   };
@@ -95,6 +95,15 @@ export async function checkEnvironment(
   // What cannot be started cannot be looked at: the one reason is told once.
   else results.push(...checks.map(notLookedAt));
   return { environment: name, passed: isPassed(results), checks: results };
+}
+
+/** The tasks an instance says it has; undefined where it says nothing, or cannot be made, which the checks tell. */
+async function startableOf(make: Subject["make"]): Promise<readonly string[] | undefined> {
+  try {
+    return (await make()).startableTasks;
+  } catch {
+    return undefined;
+  }
 }
 
 function notLookedAt({ name }: Check): CheckResult {

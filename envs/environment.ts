@@ -77,7 +77,10 @@ export type Awaitable<T> = T | Promise<T>;
 
 /** One multi-turn text environment; an instance plays one episode at a time. */
 export interface Environment {
-  /** Starts an episode, also while another goes on. */
+  /**
+   * Starts an episode, also while another goes on. Throws a RangeError where the task, or the split of it, has
+   * no start.
+   */
   reset(options: ResetOptions): Awaitable<ResetResult>;
   /** Takes the action with this label. Throws a RangeError for a label that is not offered. */
   step(label: string): Awaitable<StepResult>;
@@ -91,6 +94,11 @@ export interface Environment {
    * or gives undefined, any label but the expert's may be planted.
    */
   mistakes?(): Awaitable<readonly string[] | undefined>;
+  /**
+   * Those of the module's tasks that can be started with these options and data, where that differs; left
+   * out: all.
+   */
+  readonly startableTasks?: readonly string[];
 }
 
 /** An environment a workflow can name with `uses`. */

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { makeReflectionAgent } from "../agents/make.ts";
 import { Policy } from "../agents/policy.ts";
+import { artifactPath } from "../engine/artifact.ts";
 import type { DeviceChoice } from "../engine/module.ts";
 import { askAbout, autoExplore } from "../envs/auto-explore/auto_explore.ts";
 import { placeModel } from "../models/causal_model.ts";
@@ -20,7 +21,7 @@ import { withDevice } from "./device.ts";
 export interface ExploreRequest {
   /** In plain words. */
   readonly question: string;
-  /** Folder to explore. */
+  /** Folder to explore: a path, or `npm:` and a module of an installed package. */
   readonly root: string;
   /** Folder of the policy, the output `model` of `sft` or `rl`. */
   readonly model: string;
@@ -61,7 +62,7 @@ export async function explore(request: ExploreRequest): Promise<Exploration> {
       ...request.with as object,
       root: request.root,
     });
-    return askAbout(request.root, request.question, options);
+    return askAbout(artifactPath(request.root), request.question, options);
   });
   const reflection = await orExplain(
     "the reflection model cannot be used",

@@ -54,6 +54,8 @@ export class Library implements GameSource {
   readonly tasks: readonly string[] = [...TASK_TYPES, ANY_TASK];
   /** Going and opening. */
   readonly ways: ReadonlySet<string> = new Set(["gotolocation", "openobject"]);
+  /** Those the folder has games of. */
+  readonly startable: readonly string[];
   readonly #options: LibraryOptions;
   readonly #root: string;
   readonly #entries: readonly Entry[];
@@ -69,6 +71,9 @@ export class Library implements GameSource {
         `no ALFWorld games in ${options.data}: expected folders like train/pick_and_place_simple-…/trial_…, there or in a json_… folder`,
       );
     }
+    this.startable = this.tasks.filter((task) =>
+      task === ANY_TASK || this.#entries.some((entry) => entry.task === task)
+    );
   }
 
   /** A game for a seed: training games come from `train`, test games from `valid_seen` and `valid_unseen`. */

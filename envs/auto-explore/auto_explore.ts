@@ -92,6 +92,11 @@ export class AutoExploreEnvironment implements Environment {
     };
   }
 
+  /** Tasks that the trees have a question for. */
+  get startableTasks(): readonly string[] {
+    return this.#places.tasks();
+  }
+
   /** First command of the shortest way to a target. Undefined after the end, and where no target is known. */
   expert(): string | undefined {
     const best = this.#episode?.best();

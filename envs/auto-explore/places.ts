@@ -4,7 +4,7 @@
  */
 import { type Artifact, artifactPath } from "../../engine/artifact.ts";
 import type { Split } from "../environment.ts";
-import { type ExploreOptions, type ExploreTask, fitsTask } from "./options.ts";
+import { type ExploreOptions, type ExploreTask, fitsTask, TASKS } from "./options.ts";
 import { makeQuestions, type Part, type Question, readQuestions } from "./questions.ts";
 import { readTree, type Tree } from "./tree.ts";
 
@@ -34,6 +34,13 @@ export class Places {
     if (place !== undefined) return place;
     throw new RangeError(
       `expected the number of a question from 0 to ${this.#places.length - 1}, got ${number}`,
+    );
+  }
+
+  /** Tasks that have a question. */
+  tasks(): ExploreTask[] {
+    return TASKS.filter((task) =>
+      this.#places.some(({ question }) => fitsTask(task, question.depth))
     );
   }
 

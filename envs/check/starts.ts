@@ -8,12 +8,19 @@ import { type Check, errorOf, NotApplicable, require, start } from "./subject.ts
 /** Starts drawn of each split. */
 const DRAWN = 200;
 
-/** Every task the module names can be started. */
+/** Every task of the module can be started, or every one that the instance says it has. */
 export const startableTasks: Check = {
   name: "every task starts",
   async run(subject) {
     const env = await subject.make();
     const seed = subject.seeds[0] ?? 0;
+    if (subject.tasks.length === 0) {
+      const error = await errorOf(() => start(env, { seed, task: undefined }));
+      require(
+        false,
+        `startableTasks is empty: with these options there is no start (${error})`,
+      );
+    }
     for (const task of subject.tasks) {
       const error = await errorOf(() => start(env, { seed, task }));
       require(
@@ -25,15 +32,20 @@ export const startableTasks: Check = {
   },
 };
 
-/** No start of a test episode is one of a training episode. */
+/** No start of a test episode is one of a training episode. Tasks that have starts of one alone are passed over. */
 export const disjointSplits: Check = {
   name: "training and test starts are apart",
   async run(subject) {
     const env = await subject.make();
     let drawn = 0;
+    let without: RangeError | undefined;
     for (const task of subject.tasks) {
       const train = await draw(env, task, "train");
       const test = await draw(env, task, "test");
+      if (train instanceof RangeError || test instanceof RangeError) {
+        without ??= [train, test].find((states) => states instanceof RangeError);
+        continue;
+      }
       if (train.every((state, seed) => state === test[seed])) continue;
       const shared = test.find((state) => train.includes(state));
       require(
@@ -44,22 +56,31 @@ export const disjointSplits: Check = {
       );
       drawn += new Set(train).size + new Set(test).size;
     }
+    if (drawn === 0 && without !== undefined) {
+      throw new NotApplicable(`no task has starts of both: ${without.message}`);
+    }
     if (drawn === 0) throw new NotApplicable("reset takes no notice of split");
     return `${drawn} starts`;
   },
 };
 
+/** States of some starts; the error where the split has none. */
 async function draw(
   env: Environment,
   task: string | undefined,
   split: Split,
-): Promise<string[]> {
+): Promise<string[] | RangeError> {
   const states: string[] = [];
-  for (let seed = 0; seed < DRAWN; seed++) {
-    const { info } = await env.reset(
-      task === undefined ? { seed, split } : { seed, task, split },
-    );
-    states.push(JSON.stringify(info.state));
+  try {
+    for (let seed = 0; seed < DRAWN; seed++) {
+      const { info } = await env.reset(
+        task === undefined ? { seed, split } : { seed, task, split },
+      );
+      states.push(JSON.stringify(info.state));
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return error;
+    throw error;
   }
   return states;
 }

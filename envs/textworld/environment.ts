@@ -41,6 +41,8 @@ export interface GameSource {
   readonly name: string;
   /** Tasks that can be asked for. */
   readonly tasks: readonly string[];
+  /** Those there are games of, where that depends on data; left out: all. */
+  readonly startable?: readonly string[];
   /** Actions that only lead to others, for the teacher's comments. */
   readonly ways: ReadonlySet<string>;
   /** A game for a seed. Throws a RangeError where a task or split has none. */
@@ -99,6 +101,11 @@ export class TextEnvironment implements Environment {
   constructor(source: GameSource, options: TextOptions & { readonly task: string }) {
     this.#source = source;
     this.#options = options;
+  }
+
+  /** Tasks that the source has games of. */
+  get startableTasks(): readonly string[] {
+    return this.#source.startable ?? this.#source.tasks;
   }
 
   /** Starts an episode. Throws a RangeError for an unknown task, and for a state that is none or that is over. */

@@ -80,6 +80,16 @@ Deno.test("explore: comments of a reflection model are read and told", async () 
   assert(steps.some(({ reflection }) => reflection !== ""));
 });
 
+Deno.test("explore: a package's folder is named as in workflows", async () => {
+  const { steps } = await explore({
+    ...REQUEST,
+    root: "npm:deno-std/semver/mod.js",
+    with: { reading: ["cat"], page: 2, listing: 20 },
+    seed: 1,
+  });
+  assert(steps.length > 0);
+});
+
 Deno.test("explore: wrong folders, options and questions are explained, with code 2", async () => {
   const wrong = async (change: Record<string, unknown>, message: string) => {
     const error = await assertRejects(() => explore({ ...REQUEST, seed: 1, ...change }), Error);
@@ -90,6 +100,7 @@ Deno.test("explore: wrong folders, options and questions are explained, with cod
   await wrong({ reflector: REQUEST.model }, "--reflector: expected a folder with");
   await wrong({ root: `${ROOT}/nowhere` }, "root: expected a folder to explore");
   await wrong({ root: `${ROOT}/garden.txt` }, "give the folder it is in");
+  await wrong({ root: "npm:no-such-package" }, "expected a module of an installed package");
   await wrong({ with: { pages: 1 } }, 'no option "pages"; did you mean "page"?');
   await wrong({ model: `${folder}/short` }, "exceeds the model's context of 32");
   const { code, error } = await run("--model", ROOT, "Where?");

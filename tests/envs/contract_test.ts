@@ -96,7 +96,7 @@ Deno.test("what cannot be started is told once", async () => {
   const reports = [
     await checkEnvironment(() => Promise.reject(new Error("no data"))),
     await checkEnvironment("auto-explore", {
-      with: { root: writeTree({ "a.ts": "export function one() {}\n" }) },
+      with: { root: writeTree({ "a.ts": "const nothing = 1;\n" }) },
     }),
   ];
   for (const { passed, checks: [first, ...others] } of reports) {
@@ -106,6 +106,28 @@ Deno.test("what cannot be started is told once", async () => {
   }
   assertStringIncludes(reports[0]?.checks[0]?.message ?? "", "no data");
   assertStringIncludes(reports[1]?.checks[0]?.message ?? "", "there is no question for task");
+});
+
+Deno.test("tasks that data have no start of are passed over, and splits that a task has no start of", async () => {
+  const one = "export function one() {}\n";
+  const many = Array.from({ length: 12 }, (_, i) => `export function do${i}() {}\n`).join("");
+  const reportOf = (files: Record<string, string>) =>
+    checkEnvironment("auto-explore", { with: { root: writeTree(files) } });
+  const few = await reportOf({ "a.ts": one });
+  assertEquals(few.checks[0]?.message, "depth-1, near, all");
+  assertEquals(
+    few.checks.filter(({ status }) => status !== "passed").map(({ name, message }) => [
+      name,
+      message.split(";")[0],
+    ]),
+    [[
+      "training and test starts are apart",
+      'no task has starts of both: there is no question for task "depth-1" (of those for test, there are none)',
+    ]],
+  );
+  const more = await reportOf({ "a.ts": many, "b/c.ts": one });
+  assertEquals(more.checks[0]?.message, "depth-1, depth-2, near, all");
+  assertEquals(more.checks.filter(({ status }) => status !== "passed"), []);
 });
 
 for (const [flaw, { make, check, says }] of Object.entries(broken)) {
