@@ -1,5 +1,6 @@
 /**
- * reflect-rl as a library: run and load workflows, make environments and agents, load models.
+ * reflect-rl as a library: run and load workflows, make environments and agents, load models; and the types
+ * that environments, agents and stages of one's own implement.
  *
  * ```ts
  * import { loadModel, makeEnvironment, requestDevice } from "./mod.ts";
@@ -11,9 +12,21 @@
  * ```
  * @module
  */
+export type { ReflectionAgent, ReflectionAgentModule, ReflectOptions } from "./agents/agent.ts";
 export { checkAgent } from "./agents/check.ts";
 export { makeReflectionAgent } from "./agents/make.ts";
+export type { StageContext, StageModule } from "./engine/module.ts";
 export { checkEnvironment } from "./envs/check.ts";
+export type {
+  Environment,
+  EnvironmentModule,
+  Info,
+  Observation,
+  ResetOptions,
+  ResetResult,
+  Split,
+  StepResult,
+} from "./envs/environment.ts";
 export { makeEnvironment } from "./envs/make.ts";
 export { requestDevice } from "./kernels/kernels.ts";
 export { type LanguageModel, loadModel } from "./models/language_model.ts";
