@@ -48,6 +48,7 @@ interface SftInput {
   readonly weightDecay: number;
   readonly clip: number;
   readonly promptWeight: number;
+  readonly labels?: number | undefined;
   readonly precision: Precision;
   readonly checkpointEvery?: number | undefined;
 }
@@ -93,6 +94,10 @@ const input: z.ZodType<SftInput> = z.strictObject({
     "weight of predicting the prompt's own tokens, beside the loss on what stands behind them; 0.5 helps " +
       "models trained from scratch to learn to read",
   ),
+  labels: z.int().positive().max(LABELS.length).optional().describe(
+    "fresh models only: how many action labels are tokens, at least; left out: as many as the dataset's longest " +
+      "list of actions has, and a longer list cannot be answered",
+  ),
   precision: precisionSchema,
   checkpointEvery: checkpointEverySchema,
 });
@@ -121,13 +126,13 @@ function initialize(
   device: Device,
   choice: ModuleChoice<ModelModule>,
   data: Dataset,
-  { reflection, precision }: SftInput,
+  { reflection, precision, labels = 0 }: SftInput,
   seed: number,
 ): LoadedModel {
   const largest = choice.module.configure(choice.with).vocab_size;
   const actions = data.rows.reduce(
     (most, { observation }) => Math.max(most, observation.actions.length),
-    0,
+    labels,
   );
   const tokenizer = Tokenizer.fromJson(
     trainTokenizer(textsOf(data, reflection), {

@@ -99,7 +99,7 @@ export class Tokenizer {
           JSON.stringify(label)
         } must be exactly one token of this tokenizer, but is ${ids.length} (${
           ids.map((id) => JSON.stringify(this.decode([id]))).join(", ")
-        }). Train the tokenizer with this label or choose another.`,
+        }). Train the tokenizer with this label (data that offer as many actions, or the option labels of the stage sft), or choose another.`,
       );
     }
     return id;

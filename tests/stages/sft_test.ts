@@ -241,6 +241,22 @@ Deno.test("precision f16 says so where the adapter cannot, and is f32 or f16", a
   }
 });
 
+Deno.test("labels beyond those of the data are tokens where they are asked for", async () => {
+  const labelsOf = async (name: string, change: { labels?: number }) => {
+    const trained = await run(name, sft, {
+      model: "gpt2",
+      dataset: demos("policy"),
+      steps: 1,
+      ...change,
+    });
+    const { tokenizer } = loadModel(trained("model").path, { device });
+    return [" 5", " 6", " 11", " 12"].map((label) => tokenizer.encode(label).length);
+  };
+  assertEquals(await labelsOf("few-labels", {}), [1, 2, 2, 2]);
+  assertEquals(await labelsOf("more-labels", { labels: 12 }), [1, 1, 1, 2]);
+  assertEquals(await labelsOf("fewer-labels", { labels: 2 }), [1, 2, 2, 2]);
+});
+
 Deno.test("sft takes a family by name, or says at the token what it takes", async () => {
   const file = `${folder}/workflow.yaml`;
   const load = async (model: string) => {
