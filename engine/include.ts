@@ -83,7 +83,10 @@ function readInputs(
     } else if (preset !== undefined) {
       const scope = defaultScope(file, inputs, declared, load);
       const known = resolve(preset, scope, load.diagnostics);
-      inputs.set(name, checkValue(known, syntax, `the default of input "${name}"`, load));
+      inputs.set(
+        name,
+        checkValue(known, syntax, `the default of input "${name}" of ${file.path}`, load),
+      );
     } else if (syntax.required === false) {
       inputs.set(name, { ...nothing, absent: true });
     } else {
@@ -104,7 +107,7 @@ function defaultScope(
   return {
     vars: mapAt(root, "vars"),
     inputs: above,
-    inputsBelow: new Set([...declared.keys()].filter((name) => !above.has(name))),
+    declaredInputs: declared,
     seed: undefined,
     matrix: undefined,
     stages: undefined,

@@ -180,6 +180,7 @@ function below(schema: JsonSchema): JsonSchema {
     ...schema,
     ...(isMap(properties) && { properties: allowExpressions(properties) }),
     ...(isMap(items) && { items: orExpression(items) }),
+    ...(Array.isArray(items) && { items: items.map(orExpression) }),
     ...(isMap(additionalProperties) &&
       { additionalProperties: orExpression(additionalProperties) }),
     ...(Array.isArray(anyOf) && { anyOf: anyOf.map((part) => isMap(part) ? below(part) : part) }),

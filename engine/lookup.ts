@@ -45,17 +45,17 @@ function misuse(message: string): Problem {
 
 function findInput(
   { path, text }: Reference,
-  { inputs, inputsBelow, budget }: Scope,
+  { inputs, declaredInputs, budget }: Scope,
   { at }: Place,
 ): TreeNode | Problem {
   const [, name = "", ...inner] = path;
   if (inputs === undefined) return misuse(`"${text}" cannot be used here`);
   const value = inputs.get(name);
-  if (inputsBelow?.has(name)) {
+  if (value === undefined && declaredInputs?.has(name)) {
     return misuse(`the default of an input can name only inputs declared above it, not "${name}"`);
   }
   if (value === undefined) {
-    const names = [...inputs.keys()];
+    const names = [...(declaredInputs ?? inputs).keys()];
     const hint = names.length === 0 ? ": the workflow has no inputs" : suggest(name, names);
     return { code: "unknown-input", message: `there is no input "${name}"${hint}` };
   }

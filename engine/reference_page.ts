@@ -100,6 +100,7 @@ function typeWords(json: JsonSchema): string {
     case "boolean":
       return "true or false";
     case "array":
+      if (Array.isArray(json["items"])) return `[${json["items"].map(typeWords).join("; ")}]`;
       return `list of ${typeWords((json["items"] ?? {}) as JsonSchema)}`;
     case "object":
       return mapWords(json);

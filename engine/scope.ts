@@ -35,8 +35,8 @@ export interface Scope {
   readonly vars: MapNode | undefined;
   /** What the file was given, by name; undefined where that means nothing. */
   readonly inputs: ReadonlyMap<string, TreeNode> | undefined;
-  /** In an input's default, that input and those declared below it, which it cannot name. */
-  readonly inputsBelow?: ReadonlySet<string>;
+  /** In an input's default, every input of the file: those not in `inputs` are declared below. */
+  readonly declaredInputs?: ReadonlyMap<string, unknown>;
   /** The seed that holds here; undefined where there is none yet. */
   readonly seed: number | undefined;
   /** Values of this instance's matrix; undefined where matrix values mean nothing. */

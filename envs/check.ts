@@ -86,7 +86,7 @@ export async function checkEnvironment(
   const { name, make, tasks } = await resolve(target, options.with);
   const subject: Subject = {
     make,
-    tasks: await startableOf(make) ?? tasks,
+    ...await startableOf(make, tasks),
     seeds: Array.from({ length: options.episodes ?? 10 }, (_, seed) => seed),
     stepLimit: options.stepLimit ?? 1000,
   };
@@ -97,8 +97,18 @@ export async function checkEnvironment(
   return { environment: name, passed: isPassed(results), checks: results };
 }
 
-/** The tasks an instance says it has; undefined where it says nothing, or cannot be made, which the checks tell. */
-async function startableOf(make: Subject["make"]): Promise<readonly string[] | undefined> {
+/** The tasks to play: those of the module, unless an instance says which of them it has. */
+async function startableOf(
+  make: Subject["make"],
+  tasks: Subject["tasks"],
+): Promise<Pick<Subject, "tasks" | "needsData">> {
+  // The default task of an environment that a function makes is played, whatever others there are.
+  const own = tasks.includes(undefined) ? undefined : await toldBy(make);
+  return { tasks: own ?? tasks, needsData: own !== undefined };
+}
+
+/** Undefined where the instance says nothing, or cannot be made, which the checks tell. */
+async function toldBy(make: Subject["make"]): Promise<readonly string[] | undefined> {
   try {
     return (await make()).startableTasks;
   } catch {

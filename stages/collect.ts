@@ -99,7 +99,7 @@ async function run(input: CollectInput, context: StageContext): Promise<void> {
       progress: (done) => context.progress(done, episodes, "episodes"),
     });
     const seconds = (performance.now() - began) / 1000;
-    context.gauge({ stepsPerSecond: rows.steps / seconds });
+    context.gauge({ stepsPerSecond: (rows.steps - rows.resumedSteps) / seconds });
     await writeRows(context.output("reflection"), rows.reflection);
     await writeRows(context.output("policy"), rows.policy);
     context.log(

@@ -58,6 +58,8 @@ export interface Collection {
   readonly negatives: number;
   /** Steps of all episodes. */
   readonly steps: number;
+  /** Of these, steps of episodes that a checkpoint gave. */
+  readonly resumedSteps: number;
 }
 
 interface Episode extends Trajectory {
@@ -73,6 +75,7 @@ export async function collect(options: CollectOptions): Promise<Collection> {
   const checkpoints = new CollectionCheckpoints(options.checkpoints, options.agent);
   const gathered = await checkpoints.resume() ??
     { episodes: 0, successes: 0, negatives: 0, steps: 0, policy: [], reflection: [] };
+  const resumedSteps = gathered.steps;
   try {
     while (gathered.episodes < options.episodes) {
       await breathe(options.signal);
@@ -85,7 +88,7 @@ export async function collect(options: CollectOptions): Promise<Collection> {
     throw error;
   }
   const { episodes: _, ...collection } = gathered;
-  return collection;
+  return { ...collection, resumedSteps };
 }
 
 /** Adds the episodes of one round, all of them or, where something is thrown, none. */

@@ -1,6 +1,6 @@
 /**
- * Checkpoints of a collection: the rows so far and what the reflection agent remembers, so that comments
- * which a teacher took its time for, or was paid for, are asked for once.
+ * Checkpoints of a collection: the rows of whole rounds and what the reflection agent remembers, so that
+ * comments which a teacher took its time for, or was paid for, are not asked for again.
  *
  * Random streams follow from the seed and an episode's number, so they are not in it; one that goes on from a
  * checkpoint leaves the same bytes as one that was never stopped.
@@ -12,6 +12,7 @@ import type { ReflectionAgent } from "../agents/agent.ts";
 import { CheckpointClock } from "./checkpoint_clock.ts";
 import type { CheckpointOptions } from "./checkpoints.ts";
 import {
+  DatasetError,
   type PolicyRow,
   readPolicyRows,
   readReflectionRows,
@@ -48,6 +49,8 @@ export class CollectionCheckpoints {
   readonly #options: CheckpointOptions | undefined;
   readonly #agent: ReflectionAgent;
   readonly #clock = new CheckpointClock();
+  /** The agent's memory at the end of the latest round. */
+  #memory: unknown;
   /** Episodes in the newest checkpoint. */
   #saved = 0;
 
@@ -67,14 +70,16 @@ export class CollectionCheckpoints {
       this.#options.log(`goes on from the checkpoint of episode ${gathered.episodes}`);
       return gathered;
     } catch (error) {
-      this.#options.log(`begins anew: the checkpoint is malformed (${wordsOf(error)})`);
+      if (!(error instanceof MalformedError)) throw error;
+      this.#options.log(`begins anew: the checkpoint is malformed (${error.message})`);
       await this.#options.store.clear();
       return undefined;
     }
   }
 
-  /** Saves where it is time to. */
+  /** To be called at the end of each round: saves where it is time to. */
   async offer(gathered: Gathered): Promise<void> {
+    this.#memory = this.#agent.state?.();
     const every = this.#options?.every;
     const isDue = every === undefined
       ? this.#clock.isDue
@@ -82,7 +87,10 @@ export class CollectionCheckpoints {
     if (isDue) await this.#save(gathered);
   }
 
-  /** Saves what a collection that fails or is stopped has so far. Never throws: something else is wrong already. */
+  /**
+   * Saves what a collection that fails or is stopped has of whole rounds. Never throws: something else is wrong
+   * already.
+   */
   async keep(gathered: Gathered): Promise<void> {
     if (gathered.episodes === this.#saved) return;
     try {
@@ -105,19 +113,28 @@ export class CollectionCheckpoints {
   async #write(folder: string, { policy, reflection, ...counts }: Gathered): Promise<void> {
     await writeRows(join(folder, "policy.jsonl"), policy);
     await writeRows(join(folder, "reflection.jsonl"), reflection);
-    const file = { format: FORMAT, ...counts, agent: this.#agent.state?.() };
+    const file = { format: FORMAT, ...counts, agent: this.#memory };
     await Deno.writeTextFile(join(folder, "collection.json"), JSON.stringify(file));
   }
 
   async #read(folder: string): Promise<Gathered> {
-    const json = JSON.parse(await Deno.readTextFile(join(folder, "collection.json")));
-    const { format: _, agent, ...counts } = fileSchema.parse(json);
-    const policy = await readPolicyRows(join(folder, "policy.jsonl"));
-    const reflection = await readReflectionRows(join(folder, "reflection.jsonl"));
-    if (agent !== undefined) this.#agent.restore?.(agent);
-    return { ...counts, policy, reflection };
+    const text = await Deno.readTextFile(join(folder, "collection.json"));
+    try {
+      const { format: _, agent, ...counts } = fileSchema.parse(JSON.parse(text));
+      const policy = await readPolicyRows(join(folder, "policy.jsonl"));
+      const reflection = await readReflectionRows(join(folder, "reflection.jsonl"));
+      if (agent !== undefined) this.#agent.restore?.(agent);
+      return { ...counts, policy, reflection };
+    } catch (error) {
+      // A dataset that could not be read, for too many open files, say, is none that is wrong.
+      if (error instanceof DatasetError && error.cause !== undefined) throw error;
+      throw new MalformedError(wordsOf(error), { cause: error });
+    }
   }
 }
+
+/** A checkpoint that was read, and is none. */
+class MalformedError extends Error {}
 
 function wordsOf(error: unknown): string {
   if (error instanceof z.ZodError) return z.prettifyError(error);

@@ -70,12 +70,15 @@ export function phrasingsOf({ kind, name }: Fact, plain = false): string[] {
   return [...new Set(PHRASINGS[kind].map((phrase) => phrase(plain ? plainName : name, words)))];
 }
 
-/** A question of anybody in the form of plain ones: "Where is readConfig?" becomes "Where is read config?". */
+/**
+ * A question of anybody in the form of plain ones: "Where is readConfig?" becomes "Where is read config?". It is
+ * not known which words are names of code, so that every one that looks like one is taken apart.
+ */
 export function putPlainly(question: string): string {
   return question.replace(/[\p{L}_][\p{L}\p{N}_]*/gu, (word, offset) => {
     const begins = offset === 0 || /[.!?] $/.test(question.slice(offset - 2, offset));
     if (begins && /^\p{Lu}\p{Ll}*$/u.test(word)) return word;
-    return /^\w+$/.test(word) ? wordsOf(word) : word.toLowerCase();
+    return (/^\w+$/.test(word) && wordsOf(word)) || word.toLowerCase();
   });
 }
 

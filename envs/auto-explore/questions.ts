@@ -135,7 +135,9 @@ export function readQuestions(
       seen.add(textKey(question));
       if (byteLength(question) > settings.question) {
         wrong(
-          `longer than ${settings.question} bytes; ask in fewer words or raise the option "question"`,
+          `longer than ${settings.question} bytes${
+            settings.plain ? " when it is put plainly" : ""
+          }; ask in fewer words or raise the option "question"`,
         );
       }
       const targets = paths.flatMap((path) => {

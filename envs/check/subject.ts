@@ -14,6 +14,8 @@ export interface Subject {
   make(): Promise<Environment>;
   /** Tasks to play; undefined stands for the default. */
   readonly tasks: readonly (string | undefined)[];
+  /** Whether the instance says which tasks it has: a split may have no start then. */
+  readonly needsData: boolean;
   /** Seeds of the episodes to play of each task. */
   readonly seeds: readonly number[];
   /** Steps after which an episode should have ended. */

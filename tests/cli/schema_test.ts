@@ -72,6 +72,19 @@ Deno.test("the schema takes what the loader takes, and refuses what is plainly w
   for (const keys of wrong) assert(stage(keys) !== "", keys);
 });
 
+Deno.test("the schema takes expressions in lists of a fixed length, too", () => {
+  const faults = validator(shipped);
+  const of = (range: string) =>
+    faults(`stages:
+  one:
+    uses: collect
+    with: { env: { uses: auto-explore, with: { root: ., leaveOut: ${range} } }, episodes: 1 }`);
+  for (const range of ["0.5", "[0, 0.5]", '["${{ vars.least }}", 0.5]']) {
+    assertEquals(of(range), "", range);
+  }
+  for (const range of ["[a, 0.5]", "[0, 2]", "2"]) assert(of(range) !== "", range);
+});
+
 Deno.test("the page tells of every stage, output, module and option", () => {
   const page = referencePage(stages);
   for (

@@ -40,6 +40,17 @@ export const broken: Record<
     check: "steps are deterministic",
     says: "step 1: the same seed and labels gave",
   },
+  "a crash in the starts of tests": {
+    make: () =>
+      new (class extends Corridor {
+        override reset(options: ResetOptions): ResetResult {
+          if (options.split === "test") new Array(-1);
+          return super.reset(options);
+        }
+      })(6),
+    check: "training and test starts are apart",
+    says: "Invalid array length",
+  },
   "an episode kept outside the instance": {
     make: () =>
       new (class extends Corridor {

@@ -125,6 +125,10 @@ Deno.test("tasks that data have no start of are passed over, and splits that a t
       'no task has starts of both: there is no question for task "depth-1" (of those for test, there are none)',
     ]],
   );
+  const { make, with: options } = environments.get("auto-explore")!;
+  const root = writeTree({ "a.ts": one });
+  const made = await checkEnvironment(() => make(options.parse({ root })));
+  assertEquals(made.checks[0]?.message, "the default");
   const more = await reportOf({ "a.ts": many, "b/c.ts": one });
   assertEquals(more.checks[0]?.message, "depth-1, depth-2, near, all");
   assertEquals(more.checks.filter(({ status }) => status !== "passed"), []);

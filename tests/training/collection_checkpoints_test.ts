@@ -8,6 +8,7 @@ import { CommentMemory } from "../../agents/memory.ts";
 import { makeEnvironment } from "../../envs/make.ts";
 import { behaviours } from "../../training/behaviour.ts";
 import { collect, type CollectOptions } from "../../training/collect.ts";
+import { DatasetError } from "../../training/dataset.ts";
 import {
   assert,
   assertEquals,
@@ -30,7 +31,11 @@ class Teacher implements ReflectionAgent {
   constructor(readonly refuseAt = Infinity) {}
 
   reflect(observations: Parameters<ReflectionAgent["reflect"]>[0]) {
-    if (++this.calls >= this.refuseAt) return Promise.reject(new Refusal("no more"));
+    if (++this.calls >= this.refuseAt) {
+      // It had begun: what it remembers of this round is not of the rounds before.
+      this.#written += 5;
+      return Promise.reject(new Refusal("no more"));
+    }
     return this.#memory.complete(
       observations.map(({ state }) => state),
       (positions) => Promise.resolve(positions.map(() => `comment ${this.#written++}`)),
@@ -48,7 +53,7 @@ class Teacher implements ReflectionAgent {
   }
 }
 
-async function gather(agent: ReflectionAgent, changes: Partial<CollectOptions> = {}) {
+async function gatherAll(agent: ReflectionAgent, changes: Partial<CollectOptions> = {}) {
   return await collect({
     env: await makeEnvironment("taxi", { task: "pickup" }),
     agent,
@@ -57,6 +62,12 @@ async function gather(agent: ReflectionAgent, changes: Partial<CollectOptions> =
     signal: new AbortController().signal,
     ...changes,
   });
+}
+
+/** What does not depend on whether it was stopped. */
+async function gather(...call: Parameters<typeof gatherAll>) {
+  const { resumedSteps: _, ...collection } = await gatherAll(...call);
+  return collection;
 }
 
 const whole = await gather(new Teacher());
@@ -92,8 +103,11 @@ Deno.test("a collection that is stopped keeps what it has", async () => {
     "stopped",
   );
   assertEquals(store.saved, [64]);
-  const collection = await gather(new Teacher(), { checkpoints: store.options() });
+  const checkpoints = store.options();
+  const { resumedSteps, ...collection } = await gatherAll(new Teacher(), { checkpoints });
+  assertEquals(resumedSteps, collection.reflection.filter(({ episode }) => episode < 64).length);
   assertEquals(JSON.stringify(collection), JSON.stringify(whole));
+  assertEquals((await gatherAll(new Teacher())).resumedSteps, 0);
 });
 
 Deno.test("checkpoints are taken after so many episodes, or never in half a minute, and change nothing", async () => {
@@ -142,6 +156,20 @@ Deno.test("a checkpoint that cannot be read is told, and the collection begins a
     assertEquals(store.logged.length, 1);
     assertStringIncludes(store.logged[0]!, "begins anew: the checkpoint is malformed (");
   }
+});
+
+Deno.test("a checkpoint that cannot be opened now is kept", async () => {
+  using store = new Store();
+  const checkpoints = store.options();
+  await assertRejects(() => gather(new Teacher(2), { checkpoints }), Refusal);
+  const rows = join(store.newest, "policy.jsonl");
+  const bytes = await Deno.readTextFile(rows);
+  await Deno.remove(rows);
+  await assertRejects(() => gather(new Teacher(), { checkpoints }), DatasetError, "policy.jsonl");
+  assertEquals([store.saved, store.logged], [[32], []]);
+  await Deno.writeTextFile(rows, bytes);
+  const collection = await gather(new Teacher(), { checkpoints });
+  assertEquals(JSON.stringify(collection), JSON.stringify(whole));
 });
 
 Deno.test("where the disk refuses too, the teacher's error is the one that is thrown", async () => {

@@ -1,6 +1,6 @@
 /** The rules are compared with Git's own where Git is installed, and written down for everyone. */
 import { join } from "node:path";
-import { assert, assertEquals } from "../../../std/assert.ts";
+import { assert, assertEquals, assertThrows } from "../../../std/assert.ts";
 import { IgnoreRules } from "../../../envs/auto-explore/ignore.ts";
 import { Random } from "../../../std/random.ts";
 
@@ -24,6 +24,13 @@ const CASES: readonly Case[] = [
   { rules: "?.md", out: ["a.md"], kept: ["ab.md"] },
   { rules: "[a-c].md\n[!x]y", out: ["b.md", "zy"], kept: ["d.md", "xy", "y"] },
   { rules: "\\#x\n\\!y", out: ["#x", "!y"], kept: ["x", "y"] },
+  { rules: "x\\\\   \ny\\\\\\ ", out: ["x\\", "y\\ "], kept: ["x\\ ", "y\\"] },
+  { rules: "a\\/b", out: ["a/b"], kept: ["b", "x/a/b"] },
+  {
+    rules: "[[:digit:]][\\]-]\n[b-a]x\n[[:letter:]]",
+    out: ["1]", "2-", "bx"],
+    kept: ["1\\", "ax", "x", "-x"],
+  },
   { rules: "tail   \nkept\\ ", out: ["tail", "kept "], kept: ["tail   ", "kept"] },
   { rules: "a+b(c).{d}\nz|y", out: ["a+b(c).{d}", "z|y"], kept: ["aab(c).{d}", "z"] },
   { rules: "[open\nfine", out: ["fine"], kept: ["[open", "o"] },
@@ -55,6 +62,27 @@ Deno.test("ignore: a range that runs backwards is no error", () => {
   assertEquals([ignore.leavesOut("m", false), ignore.leavesOut("fine", false)], [false, true]);
 });
 
+Deno.test("ignore: more rules than anybody writes are an error", () => {
+  const rules = (count: number) => "a*b\n".repeat(count);
+  assert(new IgnoreRules().within("sub", rules(2_000)).leavesOut("sub/ab", false));
+  assertThrows(
+    () => new IgnoreRules().within("sub", rules(2_001)),
+    Error,
+    "expected at most 2000 rules in a .gitignore, got 2001 in that of sub",
+  );
+});
+
+Deno.test("ignore: a usual number of rules is asked quickly of many files", () => {
+  const lines = Array.from({ length: 200 }, (_, i) => i % 2 === 0 ? `*.ext${i}` : `folder${i}/`);
+  const ignore = new IgnoreRules().within("", lines.join("\n"));
+  const start = performance.now();
+  for (let file = 0; file < 20_000; file++) {
+    assert(!ignore.leavesOut(`some/folder/of/some/depth/file${file}.ts`, false));
+  }
+  // Some 0.3 s.
+  assert(performance.now() - start < 5_000);
+});
+
 Deno.test("ignore: hidden names and installed packages are left out without a rule", () => {
   const ignore = new IgnoreRules().within("", "!.env\n!node_modules/\n");
   const out = [".env", ".git", "node_modules", "sub/node_modules", "sub/.x", "__pycache__", "venv"];
@@ -70,7 +98,10 @@ const PATHS: readonly string[] = ["a", "b", "aa", "ab", "ba", "bb", "aab", "aba"
 
 /** A pattern of few signs, so that it often matches, and often just not. */
 function drawPattern(random: Random): string {
-  const parts = "a b a * ? / ** **/ /** *** [ab] [!a] [ ] \\a ! -".split(" ");
+  const parts = "a b a * ? / ** **/ /** *** [ab] [!a] [ ] \\a \\ [\\]a] [[:alpha:]] [b-a] [!-a] ! -"
+    .split(
+      " ",
+    );
   const drawn = Array.from({ length: 1 + random.below(6) }, () => random.pick(parts)).join("")
     // Two stars behind a letter are to be as one, says gitignore(5), but not always are so in Git.
     .replace(/([^/*])\*{2,}/g, "$1*");
