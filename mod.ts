@@ -10,6 +10,9 @@
  * const model = loadModel("path/to/a/model/folder", { device });
  * const [logits] = await model.logits([model.tokenizer.encode("Taxi row 2 column 3.")]);
  * ```
+ *
+ * A module of one's own takes the types with `import type`: nothing of the library is part of it then, and what
+ * the module computes is found in the cache as long as the module stays the same.
  * @module
  */
 export type { ReflectionAgent, ReflectionAgentModule, ReflectOptions } from "./agents/agent.ts";

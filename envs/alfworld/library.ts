@@ -54,7 +54,7 @@ export class Library implements GameSource {
   readonly tasks: readonly string[] = [...TASK_TYPES, ANY_TASK];
   /** Going and opening. */
   readonly ways: ReadonlySet<string> = new Set(["gotolocation", "openobject"]);
-  /** Those the folder has games of. */
+  /** Those the data have folders of. */
   readonly startable: readonly string[];
   readonly #options: LibraryOptions;
   readonly #root: string;

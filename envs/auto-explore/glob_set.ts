@@ -19,16 +19,22 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
   xdigit: /^[\da-fA-F]$/,
 };
 
-type Has = (character: string) => boolean;
+/** Whether a character is one of several. */
+export type Has = (character: string) => boolean;
+
+/** Part of a pattern. */
+export interface Found {
+  /** Which characters are meant. */
+  readonly has: Has;
+  /** Characters of the pattern it takes. */
+  readonly length: number;
+}
 
 /**
  * The set that begins at a `[`; undefined where it has no end, or a class that there is not. A range that
  * runs backwards has its first character alone.
  */
-export function setAt(
-  text: readonly string[],
-  start: number,
-): { readonly has: Has; readonly length: number } | undefined {
+export function setAt(text: readonly string[], start: number): Found | undefined {
   const isNot = text[start + 1] === "!" || text[start + 1] === "^";
   const first = start + (isNot ? 2 : 1);
   const members: Has[] = [];
@@ -47,10 +53,7 @@ export function setAt(
 }
 
 /** A class, a range or a character. */
-function memberAt(
-  text: readonly string[],
-  start: number,
-): { readonly has: Has; readonly length: number } | undefined {
+function memberAt(text: readonly string[], start: number): Found | undefined {
   if (text[start] === "[" && text[start + 1] === ":") return classAt(text, start);
   const low = characterAt(text, start);
   if (low === undefined) return undefined;
@@ -75,10 +78,7 @@ function characterAt(text: readonly string[], start: number) {
   return character === undefined ? undefined : { text: character, length: isEscaped ? 2 : 1 };
 }
 
-function classAt(
-  text: readonly string[],
-  start: number,
-): { readonly has: Has; readonly length: number } | undefined {
+function classAt(text: readonly string[], start: number): Found | undefined {
   const longest = Math.max(...Object.keys(CLASSES).map((name) => name.length));
   const written = text.slice(start + 2, start + longest + 4).join("");
   const name = /^([a-z]+):\]/.exec(written)?.[1] ?? "";

@@ -243,6 +243,7 @@ Deno.test("facts: anybody's question is put plainly as ours are", () => {
     putPlainly(`I lost the HTTPServer's "Größe_Max". Who's Bob?`),
     `I lost the http server's "größe_max". Who's bob?`,
   );
+  assertEquals(putPlainly("What is ___?"), "What is ___?");
 });
 
 Deno.test("facts: one endless line takes no minutes", () => {
