@@ -98,7 +98,7 @@ export interface Environment {
    * Those of the module's tasks that can be started with these options and data, where that differs; left
    * out: all.
    */
-  readonly startableTasks?: readonly string[];
+  readonly startableTasks?: readonly string[] | undefined;
 }
 
 /** An environment a workflow can name with `uses`. */

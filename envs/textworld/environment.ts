@@ -103,9 +103,9 @@ export class TextEnvironment implements Environment {
     this.#options = options;
   }
 
-  /** Tasks that the source has games of. */
-  get startableTasks(): readonly string[] {
-    return this.#source.startable ?? this.#source.tasks;
+  /** Tasks that the source has games of; undefined where it has games of all. */
+  get startableTasks(): readonly string[] | undefined {
+    return this.#source.startable;
   }
 
   /** Starts an episode. Throws a RangeError for an unknown task, and for a state that is none or that is over. */

@@ -1,6 +1,6 @@
 /**
  * Collections that fail or are stopped after any round, and go on with objects of their own: the same rows as
- * from one that was never stopped, and no comment asked for twice.
+ * from one that was never stopped, and no comment of a whole round asked for twice.
  */
 import { join } from "node:path";
 import type { ReflectionAgent } from "../../agents/agent.ts";
