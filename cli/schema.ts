@@ -3,7 +3,10 @@
  * @module
  */
 import { workflowJsonSchema } from "../engine/json_schema.ts";
+import type { Module } from "../engine/module.ts";
 import { referencePage } from "../engine/reference_page.ts";
+import { environments } from "../envs/registry.ts";
+import { splitsOf } from "../envs/splits.ts";
 import { readArguments } from "./arguments.ts";
 
 const USAGE = `usage: deno task schema [--print]
@@ -19,8 +22,15 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
       "workflows/workflow.schema.json",
       `${JSON.stringify(workflowJsonSchema(stages), null, 2)}\n`,
     ],
-    ["docs/reference.md", referencePage(stages)],
+    ["docs/reference.md", referencePage(stages, splitsOfEnvironment)],
   ]);
+}
+
+function splitsOfEnvironment(module: Module): string | undefined {
+  const environment = environments.get(module.name);
+  if (environment !== module) return undefined;
+  const names = splitsOf(environment).map((split) => `\`${split}\``);
+  return `Splits: ${names.join(", ")}.`;
 }
 
 /** Writes the files. Returns the exit code. */

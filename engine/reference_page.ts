@@ -7,8 +7,11 @@ import { type JsonSchema, toJsonSchema } from "./json_schema.ts";
 import type { Module, StageModule } from "./module.ts";
 import { slotInfo } from "./slot.ts";
 
-/** The page as Markdown. */
-export function referencePage(stages: ReadonlyMap<string, StageModule>): string {
+/** The page as Markdown; `remark` is what else there is to say of a module, below its options. */
+export function referencePage(
+  stages: ReadonlyMap<string, StageModule>,
+  remark: (module: Module) => string | undefined = () => undefined,
+): string {
   const slots = findSlots([...stages.values()]);
   const parts = [
     "# Reference",
@@ -19,7 +22,10 @@ export function referencePage(stages: ReadonlyMap<string, StageModule>): string 
     ...[...stages.values()].flatMap((stage) => [...moduleParts(stage), outputs(stage)]),
   ];
   for (const [noun, modules] of slots) {
-    parts.push(`## ${title(noun)}`, ...modules.flatMap(moduleParts));
+    parts.push(
+      `## ${title(noun)}`,
+      ...modules.flatMap((module) => [...moduleParts(module), ...listed(remark(module))]),
+    );
   }
   return `${parts.join("\n\n")}\n`;
 }
@@ -38,6 +44,10 @@ function findSlots(modules: readonly Module[]): Map<string, Module[]> {
   };
   modules.forEach(visit);
   return slots;
+}
+
+function listed<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
 }
 
 function title(noun: string): string {

@@ -83,9 +83,10 @@ export async function checkEnvironment(
   target: string | EnvironmentModule | (() => Awaitable<Environment>),
   options: CheckOptions = {},
 ): Promise<CheckReport> {
-  const { name, make, tasks } = await resolve(target, options.with);
+  const { name, make, tasks, splits } = await resolve(target, options.with);
   const subject: Subject = {
     make,
+    heldOut: ["test", ...splits],
     ...await startableOf(make, tasks),
     seeds: Array.from({ length: options.episodes ?? 10 }, (_, seed) => seed),
     stepLimit: options.stepLimit ?? 1000,
@@ -123,12 +124,13 @@ function notLookedAt({ name }: Check): CheckResult {
 async function resolve(
   target: string | EnvironmentModule | (() => Awaitable<Environment>),
   given: unknown,
-): Promise<{ name: string } & Pick<Subject, "make" | "tasks">> {
+): Promise<{ name: string; splits: readonly string[] } & Pick<Subject, "make" | "tasks">> {
   if (typeof target === "function") {
     return {
       name: "environment",
       make: async () => await target(),
       tasks: [undefined],
+      splits: [],
     };
   }
   const module = typeof target === "string" ? await findEnvironment(target) : target;
@@ -137,5 +139,6 @@ async function resolve(
     name: module.name,
     make: async () => await module.make(options),
     tasks: module.tasks,
+    splits: module.splits ?? [],
   };
 }

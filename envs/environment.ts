@@ -35,8 +35,11 @@ export interface Info {
   readonly [key: string]: unknown;
 }
 
-/** Which starts an episode may have: nothing seen in training starts is a test start. */
-export type Split = "train" | "test" | "all";
+/**
+ * Which starts an episode may have. Every environment has `train`, `test` and `all`, and whatever else its module
+ * names: `train` shares no start with any of them but `all`.
+ */
+export type Split = string;
 
 /** How an episode starts. */
 export interface ResetOptions {
@@ -78,8 +81,8 @@ export type Awaitable<T> = T | Promise<T>;
 /** One multi-turn text environment; an instance plays one episode at a time. */
 export interface Environment {
   /**
-   * Starts an episode, also while another goes on. Throws a RangeError where the task, or the split of it, has
-   * no start.
+   * Starts an episode, also while another goes on. Throws a RangeError for a task or a split it does not have,
+   * and where there is no start of both.
    */
   reset(options: ResetOptions): Awaitable<ResetResult>;
   /** Takes the action with this label. Throws a RangeError for a label that is not offered. */
@@ -113,6 +116,8 @@ export interface EnvironmentModule<Options = unknown> {
   readonly with: z.ZodType<Options>;
   /** Tasks in the order of a curriculum; the last one is the default. */
   readonly tasks: readonly string[];
+  /** Splits beside `train`, `test` and `all`, all of them kept from training; left out: none. */
+  readonly splits?: readonly string[];
   /** What it needs of a stage's process beside reading this program and the files beside it. */
   readonly permissions?: Permissions<Options>;
   /** Makes one; a trainer that plays several episodes at once makes several. */

@@ -10,11 +10,14 @@ const family: ModuleFamily<EnvironmentModule> = {
   noun: "environment",
   registry: environments,
   also: {
-    tasks: (value) =>
-      Array.isArray(value) && value.length > 0 &&
-      value.every((task) => typeof task === "string" && task !== ""),
+    tasks: (value) => isNames(value) && value.length > 0,
+    splits: (value) => value === undefined || isNames(value),
   },
 };
+
+function isNames(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === "string" && name !== "");
+}
 
 /**
  * Finds an environment's module. `id` is a registered name, or the path (relative to the working folder)

@@ -14,6 +14,7 @@ import { type BehaviourModule, behaviours } from "../training/behaviour.ts";
 import { collect as collectRows } from "../training/collect.ts";
 import { writeRows } from "../training/dataset.ts";
 import { checkpointsOf } from "./checkpointing.ts";
+import { checkStarts, splitSchema } from "./starts.ts";
 
 /** What a workflow gives the stage `collect`. */
 export interface CollectInput {
@@ -47,14 +48,12 @@ const collectInput: z.ZodType<CollectInput> = z.strictObject({
   negatives: z.number().min(0).max(1).default(0).describe(
     "fraction of the episodes in which the expert plays but for one planted mistake",
   ),
-  split: z.enum(["train", "test", "all"]).default("train").describe(
-    "starts to draw from; those outside train are for evaluation",
-  ),
+  split: splitSchema("train"),
   checkpointEvery: z.int().positive().optional().describe(
     "episodes from one checkpoint to the next, to the next multiple of 32; left out: every half minute, or " +
       "less often where saving would take more than a twentieth of the time",
   ),
-});
+}).superRefine(checkStarts);
 
 /** The stage as a workflow names it. */
 export const collect: StageModule<CollectInput> = {

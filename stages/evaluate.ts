@@ -19,6 +19,7 @@ import { deriveSeed } from "../std/random.ts";
 import { type Transcript, writeResults } from "../training/results.ts";
 import { type Episode, rollout } from "../training/rollout.ts";
 import { withDevice } from "./device.ts";
+import { checkStarts, splitSchema } from "./starts.ts";
 
 /** Inputs of the stage. */
 interface EvaluateInput {
@@ -30,7 +31,7 @@ interface EvaluateInput {
   readonly episodes: number;
   readonly batch: number;
   readonly temperature: number;
-  readonly split: "train" | "test" | "all";
+  readonly split: string;
   readonly transcripts: number;
 }
 
@@ -54,10 +55,9 @@ const input: z.ZodType<EvaluateInput> = z.strictObject({
   temperature: z.number().min(0).default(1).describe(
     "of the policy's choice; 0 is greedy",
   ),
-  split: z.enum(["train", "test", "all"]).default("test")
-    .describe("which starts the episodes are drawn from"),
+  split: splitSchema("test"),
   transcripts: z.int().min(0).default(8).describe("episodes to keep in full"),
-});
+}).superRefine(checkStarts);
 
 /** The stage. */
 export const evaluate: StageModule<EvaluateInput> = {

@@ -45,7 +45,7 @@ const metrics = artifact("metrics");
 /** The stage `report`. */
 export const report: StageModule<ReportWith> = {
   name: "report",
-  version: "1",
+  version: "2",
   description:
     "Pools evaluation results into a table with 95% intervals and draws learning curves, as a page, JSON and SVG.",
   url: import.meta.url,
@@ -82,10 +82,8 @@ async function run(input: ReportWith, context: StageContext): Promise<void> {
   );
   const methods = poolResults(read.map((one) => one.results));
   const transcripts = pickTranscripts(
-    read.map(({ results: { name, env, task }, transcripts }) => ({
-      name,
-      env,
-      task,
+    read.map(({ results: { name, env, task, split }, transcripts }) => ({
+      ...{ name, env, task, split },
       transcripts,
     })),
   );

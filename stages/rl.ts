@@ -19,6 +19,7 @@ import { type Precision, requirePrecision } from "../training/precision.ts";
 import { checkpointEverySchema, checkpointsOf } from "./checkpointing.ts";
 import { withDevice } from "./device.ts";
 import { loadTrainable, precisionSchema, saveModel } from "./sft.ts";
+import { checkStarts, splitSchema } from "./starts.ts";
 
 /** Inputs of the stage. */
 interface RlInput {
@@ -27,7 +28,7 @@ interface RlInput {
   readonly reflection: ModuleChoice<ReflectionAgentModule>;
   readonly algorithm: ModuleChoice<AlgorithmModule>;
   readonly curriculum?: CurriculumPart[] | undefined;
-  readonly split: "train" | "test" | "all";
+  readonly split: string;
   readonly precision: Precision;
   readonly checkpointEvery?: number | undefined;
 }
@@ -47,11 +48,10 @@ const input: z.ZodType<RlInput> = z.strictObject({
     .describe(
       "tasks in order, one at a time or a list that episodes play in turn; left out: the environment's own task throughout",
     ),
-  split: z.enum(["train", "test", "all"]).default("train")
-    .describe("which starts the episodes are drawn from"),
+  split: splitSchema("train"),
   precision: precisionSchema,
   checkpointEvery: checkpointEverySchema,
-});
+}).superRefine(checkStarts);
 
 /** The stage. */
 export const rl: StageModule<RlInput> = {

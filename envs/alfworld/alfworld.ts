@@ -14,7 +14,7 @@ import { z } from "zod";
 import { type Artifact, artifact, artifactPath } from "../../engine/artifact.ts";
 import type { EnvironmentModule } from "../environment.ts";
 import { TextEnvironment, type TextOptions, textOptions } from "../textworld/environment.ts";
-import { ANY_TASK, Library, type LibraryOptions } from "./library.ts";
+import { ANY_TASK, HELD_OUT, Library, type LibraryOptions } from "./library.ts";
 import { TASK_TYPES } from "./task_text.ts";
 
 const VARIABLE = "ALFWORLD_DATA";
@@ -92,6 +92,7 @@ export const alfworld: EnvironmentModule<AlfworldOptions> = {
     "ALFWorld's original games, answered as the original engine does; the games are the user's own download.",
   with: alfworldOptions,
   tasks,
+  splits: HELD_OUT,
   permissions: ({ data }) => data === undefined ? { env: [VARIABLE], read: [dataFolder()] } : {},
   make,
 };

@@ -21,6 +21,16 @@ export const ANY_TASK = "all";
 
 const TRAINING = ["train", "valid_train"];
 const TESTING = ["valid_seen", "valid_unseen"];
+/** Folders of the splits. */
+const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  train: TRAINING,
+  test: TESTING,
+  all: [...TRAINING, ...TESTING],
+  seen: ["valid_seen"],
+  unseen: ["valid_unseen"],
+};
+/** Splits beside `train` and `test`: games in homes of training, and in homes new to the player. */
+export const HELD_OUT = ["seen", "unseen"] as const;
 const KEPT = 64;
 
 /** Where the games are and how they are told. */
@@ -52,6 +62,8 @@ export class Library implements GameSource {
   readonly name = "alfworld";
   /** ALFWorld's task types, and any. */
   readonly tasks: readonly string[] = [...TASK_TYPES, ANY_TASK];
+  /** Homes of training, and new ones. */
+  readonly splits: readonly string[] = HELD_OUT;
   /** Going and opening. */
   readonly ways: ReadonlySet<string> = new Set(["gotolocation", "openobject"]);
   /** Those the data have folders of. */
@@ -65,7 +77,7 @@ export class Library implements GameSource {
   constructor(options: LibraryOptions) {
     this.#options = options;
     this.#root = rootOf(options.data);
-    this.#entries = [...TRAINING, ...TESTING].flatMap((split) => entriesOf(this.#root, split));
+    this.#entries = (FOLDERS["all"] ?? []).flatMap((split) => entriesOf(this.#root, split));
     if (this.#entries.length === 0) {
       throw new Error(
         `no ALFWorld games in ${options.data}: expected folders like train/pick_and_place_simple-…/trial_…, there or in a json_… folder`,
@@ -76,13 +88,9 @@ export class Library implements GameSource {
     );
   }
 
-  /** A game for a seed: training games come from `train`, test games from `valid_seen` and `valid_unseen`. */
+  /** A game for a seed: training games come from `train`, `seen` and `unseen` from `valid_seen` and `valid_unseen`, `test` from both. */
   draw(seed: number, task: string, split: Split): SourcedGame {
-    const wanted = split === "all"
-      ? [...TRAINING, ...TESTING]
-      : split === "train"
-      ? TRAINING
-      : TESTING;
+    const wanted = FOLDERS[split] ?? [];
     const fitting = this.#entries.filter((entry) =>
       wanted.includes(entry.split) && (task === ANY_TASK || entry.task === task)
     );

@@ -35,6 +35,7 @@ import type {
   ResetResult,
   StepResult,
 } from "../environment.ts";
+import { splitNamed } from "../splits.ts";
 import { Episode, type Start, stateSchema } from "./episode.ts";
 import { type ExploreOptions, exploreOptions, type ExploreTask, TASKS } from "./options.ts";
 import { putPlainly } from "./phrasings.ts";
@@ -42,6 +43,8 @@ import { findPlaces, type Place, Places } from "./places.ts";
 import type { Question } from "./questions.ts";
 import { readTree } from "./tree.ts";
 
+/** Splits beside the common ones. */
+const FURTHER_SPLITS = ["validation"] as const;
 const REWARD_UNIT = 20;
 const SUCCESS = 20;
 
@@ -53,12 +56,12 @@ export class AutoExploreEnvironment implements Environment {
 
   /** Creates one with all its options given; `places` are the questions there are. */
   constructor(places: readonly Place[], options: ExploreOptions) {
-    this.#places = new Places(places, options.heldOut);
+    this.#places = new Places(places);
     this.#options = options;
   }
 
   /**
-   * Starts an episode. Throws a RangeError for a task it does not have or has no question for, and for a state
+   * Starts an episode. Throws a RangeError for a task or split it does not have or has no question for, and for a state
    * that is none of this environment or in which the episode is over.
    */
   reset(options: ResetOptions): ResetResult {
@@ -114,7 +117,8 @@ export class AutoExploreEnvironment implements Environment {
   }
 
   /** Draws a question, a way to put it, and what training changes. */
-  #draw({ seed, task, split = "all" }: ResetOptions): Start {
+  #draw({ seed, task, split: wanted }: ResetOptions): Start {
+    const split = splitNamed("auto-explore", wanted, FURTHER_SPLITS);
     const random = new Random(seed);
     const question = random.pick(this.#places.pool(taskNamed(task ?? this.#options.task), split));
     const text = random.below(this.#places.at(question).question.texts.length);
@@ -195,5 +199,6 @@ export const autoExplore: EnvironmentModule<ExploreOptions> = {
     "Find the file that answers a question, with shell commands in a read-only view of a folder.",
   with: exploreOptions,
   tasks: TASKS,
+  splits: FURTHER_SPLITS,
   make: (options) => new AutoExploreEnvironment(findPlaces(options), options),
 };

@@ -26,8 +26,6 @@ export interface ExploreOptions {
   readonly questionSeed: number;
   /** What to ask for where `reset` names no task; default `all`. */
   readonly task: ExploreTask;
-  /** Which held-out questions `split: test` draws from; default `test`. */
-  readonly heldOut: "test" | "validation";
   /** Steps after which an episode is truncated; default 15. */
   readonly horizon: number;
   /**
@@ -85,9 +83,6 @@ export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({
   ),
   task: z.enum(TASKS).default("all").describe(
     "Depth of the files asked for (near: 1 and 2, deep: 4 and more); `reset({ task })` overrides it.",
-  ),
-  heldOut: z.enum(["test", "validation"]).default("test").describe(
-    "Which of the questions kept from training the split `test` draws from.",
   ),
   horizon: z.int().min(3).default(15).describe("Steps after which an episode is truncated."),
   leaveOut: z.union([

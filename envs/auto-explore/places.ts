@@ -3,7 +3,6 @@
  * @module
  */
 import { type Artifact, artifactPath } from "../../engine/artifact.ts";
-import type { Split } from "../environment.ts";
 import { type ExploreOptions, type ExploreTask, fitsTask, TASKS } from "./options.ts";
 import { makeQuestions, type Part, type Question, readQuestions } from "./questions.ts";
 import { readTree, type Tree } from "./tree.ts";
@@ -19,13 +18,11 @@ export interface Place {
 /** Questions by number, and by task and split. */
 export class Places {
   readonly #places: readonly Place[];
-  readonly #heldOut: Part;
   readonly #pools = new Map<string, readonly number[]>();
 
-  /** `heldOut` is the part that split `test` stands for. */
-  constructor(places: readonly Place[], heldOut: "test" | "validation") {
+  /** All there are. */
+  constructor(places: readonly Place[]) {
     this.#places = places;
-    this.#heldOut = heldOut;
   }
 
   /** The question of a number. Throws a RangeError where there is none. */
@@ -45,17 +42,16 @@ export class Places {
   }
 
   /** Numbers of the questions of a task and split. Throws a RangeError, which says what there is, where it has none. */
-  pool(task: ExploreTask, split: Split): readonly number[] {
+  pool(task: ExploreTask, split: Part | "all"): readonly number[] {
     const key = `${task} ${split}`;
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
-    const part = split === "test" ? this.#heldOut : split;
-    const isOf = ({ question }: Place) => part === "all" || question.part === part;
+    const isOf = ({ question }: Place) => split === "all" || question.part === split;
     const pool = [...this.#places.keys()].filter((number) => {
       const place = this.at(number);
       return isOf(place) && fitsTask(task, place.question.depth);
     });
-    if (pool.length === 0) throw noQuestion(task, part, this.#places.filter(isOf));
+    if (pool.length === 0) throw noQuestion(task, split, this.#places.filter(isOf));
     this.#pools.set(key, pool);
     return pool;
   }

@@ -32,7 +32,10 @@ export const startableTasks: Check = {
   },
 };
 
-/** No start of a test episode is one of a training episode. Tasks that data give starts of one alone are passed over. */
+/**
+ * No start of an episode that is kept from training is one of a training episode. Tasks that data give starts of
+ * one split alone are passed over.
+ */
 export const disjointSplits: Check = {
   name: "training and test starts are apart",
   async run(subject) {
@@ -41,20 +44,17 @@ export const disjointSplits: Check = {
     let without: RangeError | undefined;
     for (const task of subject.tasks) {
       const train = await draw(subject, env, task, "train");
-      const test = await draw(subject, env, task, "test");
-      if (train instanceof RangeError || test instanceof RangeError) {
-        without ??= [train, test].find((states) => states instanceof RangeError);
-        continue;
+      for (const split of subject.heldOut) {
+        const kept = await draw(subject, env, task, split);
+        if (train instanceof RangeError || kept instanceof RangeError) {
+          without ??= [train, kept].find((states) => states instanceof RangeError);
+          continue;
+        }
+        // Whoever takes no notice of splits promises nothing; whoever names one does.
+        if (split === "test" && train.every((state, seed) => state === kept[seed])) continue;
+        requireApart(train, kept, task, split);
+        drawn += new Set(train).size + new Set(kept).size;
       }
-      if (train.every((state, seed) => state === test[seed])) continue;
-      const shared = test.find((state) => train.includes(state));
-      require(
-        shared === undefined,
-        `${
-          task === undefined ? "" : `task "${task}": `
-        }state ${shared} starts a training episode and a test episode`,
-      );
-      drawn += new Set(train).size + new Set(test).size;
     }
     if (drawn === 0 && without !== undefined) {
       throw new NotApplicable(`no task has starts of both: ${without.message}`);
@@ -63,6 +63,20 @@ export const disjointSplits: Check = {
     return `${drawn} starts`;
   },
 };
+
+function requireApart(
+  train: readonly string[],
+  kept: readonly string[],
+  task: string | undefined,
+  split: string,
+): void {
+  const shared = kept.find((state) => train.includes(state));
+  const of = task === undefined ? "" : `task "${task}": `;
+  require(
+    shared === undefined,
+    `${of}state ${shared} starts a training episode and one of split "${split}"`,
+  );
+}
 
 /** States of some starts; the error where the split has none. */
 async function draw(

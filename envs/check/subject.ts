@@ -14,6 +14,8 @@ export interface Subject {
   make(): Promise<Environment>;
   /** Tasks to play; undefined stands for the default. */
   readonly tasks: readonly (string | undefined)[];
+  /** Splits kept from training: `test`, and what else the module names. */
+  readonly heldOut: readonly string[];
   /** Whether the instance says which tasks it has: a split may have no start then. */
   readonly needsData: boolean;
   /** Seeds of the episodes to play of each task. */

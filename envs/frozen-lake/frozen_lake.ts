@@ -27,6 +27,7 @@ import type {
   ResetResult,
   StepResult,
 } from "../environment.ts";
+import { type CommonSplit, splitNamed } from "../splits.ts";
 import { deriveSeed, Random } from "../../std/random.ts";
 import { ACTIONS, isEnd, type Lake, letterAt, neighbour, outcomesOf } from "./dynamics.ts";
 import { LARGEST, type MapName, mapProblem, namedLake, readLake } from "./maps.ts";
@@ -120,9 +121,10 @@ export class FrozenLakeEnvironment implements Environment {
     }
   }
 
-  /** Starts an episode. Throws a RangeError for a task it does not have, and for a state that is none or an end. */
-  reset({ seed, task: named, state, split = "all" }: ResetOptions): ResetResult {
+  /** Starts an episode. Throws a RangeError for a task or split it does not have, and for a state that is none or an end. */
+  reset({ seed, task: named, state, split: wanted }: ResetOptions): ResetResult {
     const task = taskNamed(named ?? this.#options.task);
+    const split = splitNamed("frozen-lake", wanted);
     const { lake, cell } = state === undefined
       ? this.#draw(seed, task, split)
       : startingState(state, this.#fixed);
@@ -189,7 +191,7 @@ export class FrozenLakeEnvironment implements Environment {
     return remarkOn(lake, cell, ACTIONS[best]!, shown);
   }
 
-  #draw(seed: number, task: LakeTask, split: ResetOptions["split"] & string) {
+  #draw(seed: number, task: LakeTask, split: CommonSplit) {
     const { size, frozen } = this.#options;
     const lake = this.#fixed ?? drawLake(deriveSeed(seed, 2), size, frozen, split);
     const starts = startsOf(lake, task);

@@ -14,7 +14,7 @@
  * @module
  */
 import { deriveSeed } from "../../std/random.ts";
-import type { Split } from "../environment.ts";
+import type { CommonSplit } from "../splits.ts";
 import { isEnd, type Lake } from "./dynamics.ts";
 import { cellsOf, distancesTo, randomLake, startCells } from "./maps.ts";
 
@@ -37,7 +37,7 @@ export function startsOf(lake: Lake, task: LakeTask): readonly number[] {
 }
 
 /** Those of the starts on a fixed map that belong to a split. */
-export function startsIn(starts: readonly number[], split: Split): readonly number[] {
+export function startsIn(starts: readonly number[], split: CommonSplit): readonly number[] {
   if (split === "all" || starts.length === 1) return starts;
   return starts.filter((_, index) => (index % 4 === 1) === (split === "test"));
 }
@@ -49,7 +49,7 @@ export function isTestLake({ rows }: Lake): boolean {
 }
 
 /** A random map of a split. Throws a RangeError where maps of this kind are too much alike to be split. */
-export function drawLake(seed: number, size: number, frozen: number, split: Split): Lake {
+export function drawLake(seed: number, size: number, frozen: number, split: CommonSplit): Lake {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const lake = randomLake(deriveSeed(seed, attempt), size, frozen);
     if (split === "all" || isTestLake(lake) === (split === "test")) return lake;

@@ -20,7 +20,11 @@ import { householdGrammar, type Wording } from "./wording.ts";
 /** Any of the tasks. */
 export const ANY_TASK = "all";
 /** Where a game belongs. */
-export type Part = "train" | "seen" | "unseen";
+export type Part = "train" | HeldOut;
+/** Splits beside `train` and `test`, which is all of them together: known homes, and homes new to the player. */
+export const HELD_OUT = ["seen", "unseen"] as const;
+/** What a game that is kept for tests belongs to. */
+export type HeldOut = typeof HELD_OUT[number];
 
 const KEPT = 64;
 const SEEDS = 2 ** 32;
@@ -37,14 +41,17 @@ export interface GameOptions {
   readonly wording: Wording;
   /** Whether there are actions that only look. */
   readonly senses: boolean;
-  /** Which games the split `test` has. */
-  readonly test: "seen" | "unseen";
 }
 
 /** Where a home belongs. */
 export function partOf(home: Home): Part {
   if (hash(home.furniture.map(({ id }) => id).join(" ")) % 4 === 0) return "unseen";
   return hash(problemOf(home)) % 4 === 0 ? "seen" : "train";
+}
+
+/** Whether games of a part are in a split. */
+function isIn(split: Split, part: Part): boolean {
+  return split === "test" ? part !== "train" : part === split;
 }
 
 /** A number from a text, the same everywhere: FNV-1a, mixed so that its low bits are good. */
@@ -72,6 +79,8 @@ export class HouseholdGames implements GameSource {
   readonly name = "household";
   /** The six tasks, and any. */
   readonly tasks: readonly string[] = [...HOUSEHOLD_TASKS, ANY_TASK];
+  /** Known homes, and new ones. */
+  readonly splits: readonly string[] = HELD_OUT;
   /** Going and opening. */
   readonly ways: ReadonlySet<string> = new Set(["go", "open"]);
   readonly #options: GameOptions;
@@ -86,11 +95,10 @@ export class HouseholdGames implements GameSource {
   /** A game for a seed; one without a way to its goal is never drawn. */
   draw(seed: number, task: string, split: Split): SourcedGame {
     const random = new Random(seed);
-    const part = split === "test" ? this.#options.test : split;
     for (let tries = 0; tries < PATIENCE; tries++) {
       const own = HOUSEHOLD_TASKS.find((name) => name === task) ?? random.pick(HOUSEHOLD_TASKS);
       const number = random.below(SEEDS);
-      if (part !== "all" && partOf(drawHome(number, own, this.#options)) !== part) continue;
+      if (split !== "all" && !isIn(split, partOf(drawHome(number, own, this.#options)))) continue;
       const game = this.#game(own, number);
       if (game !== undefined) return game;
     }

@@ -13,7 +13,7 @@
 import { z } from "zod";
 import type { EnvironmentModule } from "../environment.ts";
 import { TextEnvironment, type TextOptions, textOptions } from "../textworld/environment.ts";
-import { ANY_TASK, type GameOptions, HouseholdGames } from "./games.ts";
+import { ANY_TASK, type GameOptions, HELD_OUT, HouseholdGames } from "./games.ts";
 import { HOUSEHOLD_TASKS } from "./home.ts";
 
 /** Options of the household, defaults filled in. */
@@ -36,19 +36,17 @@ const householdOptions = z.strictObject({
   senses: z.boolean().default(true).describe(
     "Whether look, inventory and examine are among the commands.",
   ),
-  test: z.enum(["seen", "unseen"]).default("unseen").describe(
-    "Games of the split `test`: other situations in the homes of training, or other homes.",
-  ),
   ...textOptions,
 });
 
 /** The household as a workflow names it. */
 export const household: EnvironmentModule<HouseholdOptions> = {
   name: "household",
-  version: "1",
+  version: "2",
   description:
     "Household tasks told in text, in generated homes: find a thing, clean, heat or cool it, and put it away.",
   with: householdOptions,
   tasks,
+  splits: HELD_OUT,
   make: (options) => new TextEnvironment(new HouseholdGames(options), options),
 };

@@ -14,7 +14,7 @@
  * apart there: two rides to one destination meet on the way.
  * @module
  */
-import type { Split } from "../environment.ts";
+import type { CommonSplit } from "../splits.ts";
 import { ABOARD, decode, STATES } from "./dynamics.ts";
 import type { TaxiTask } from "./plan.ts";
 
@@ -28,7 +28,7 @@ export const TEST_PAIRS: readonly (readonly [number, number])[] = [
 const starts = new Map<string, readonly number[]>();
 
 /** The states in which an episode of this task and split may start, in ascending order, each equally likely. */
-export function startsOf(task: TaxiTask, split: Split): readonly number[] {
+export function startsOf(task: TaxiTask, split: CommonSplit): readonly number[] {
   const key = `${task} ${split}`;
   let found = starts.get(key);
   if (found === undefined) {

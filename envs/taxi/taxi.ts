@@ -36,6 +36,7 @@ import type {
   ResetResult,
   StepResult,
 } from "../environment.ts";
+import { splitNamed } from "../splits.ts";
 import { Random } from "../../std/random.ts";
 import { ABOARD, type ActionName, ACTIONS, decode, transition } from "./dynamics.ts";
 import { achieved, achieves, planFor, type TaxiTask } from "./plan.ts";
@@ -99,13 +100,14 @@ export class TaxiEnvironment implements Environment {
   }
 
   /**
-   * Starts an episode. Throws a RangeError for a task it does not have, and for a state that is none or
+   * Starts an episode. Throws a RangeError for a task or split it does not have, and for a state that is none or
    * in which the task has nothing left to do.
    */
   reset(options: ResetOptions): ResetResult {
     const task = taskNamed(options.task ?? this.#options.task);
+    const split = splitNamed("taxi", options.split);
     const state = options.state === undefined
-      ? new Random(options.seed).pick(startsOf(task, options.split ?? "all"))
+      ? new Random(options.seed).pick(startsOf(task, split))
       : startingState(task, options.state);
     const episode: Episode = {
       task,

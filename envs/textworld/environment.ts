@@ -17,6 +17,7 @@ import type {
   Split,
   StepResult,
 } from "../environment.ts";
+import { splitNamed } from "../splits.ts";
 import type { TextGame } from "./game.ts";
 import { Guide } from "./guide.ts";
 import { labelled } from "./labels.ts";
@@ -41,11 +42,13 @@ export interface GameSource {
   readonly name: string;
   /** Tasks that can be asked for. */
   readonly tasks: readonly string[];
+  /** Splits beside the common ones. */
+  readonly splits: readonly string[];
   /** Those there are games of, where that depends on data; left out: all. */
   readonly startable?: readonly string[];
   /** Actions that only lead to others, for the teacher's comments. */
   readonly ways: ReadonlySet<string>;
-  /** A game for a seed. Throws a RangeError where a task or split has none. */
+  /** A game for a seed; `split` is a common one or one of its own. Throws a RangeError where task and split have none. */
   draw(seed: number, task: string, split: Split): SourcedGame;
   /** The game with this id. Throws a RangeError where there is none. */
   find(id: string): SourcedGame;
@@ -108,7 +111,7 @@ export class TextEnvironment implements Environment {
     return this.#source.startable;
   }
 
-  /** Starts an episode. Throws a RangeError for an unknown task, and for a state that is none or that is over. */
+  /** Starts an episode. Throws a RangeError for an unknown task or split, and for a state that is none or that is over. */
   reset(options: ResetOptions): ResetResult {
     const task = options.task ?? this.#options.task;
     if (!this.#source.tasks.includes(task)) {
@@ -118,8 +121,9 @@ export class TextEnvironment implements Environment {
         }`,
       );
     }
+    const split = splitNamed(this.#source.name, options.split, this.#source.splits);
     const episode = options.state === undefined
-      ? this.#begin(this.#source.draw(options.seed, task, options.split ?? "all"))
+      ? this.#begin(this.#source.draw(options.seed, task, split))
       : this.#restore(options.state);
     this.#episode = episode;
     return { observation: this.#observe(episode), info: info(episode) };

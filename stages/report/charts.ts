@@ -7,15 +7,16 @@ import { base, heading, nameAxis, nameWidth, valueAxis } from "./axes.ts";
 import type { PooledMethod } from "./pool.ts";
 import type { ChartSpec } from "./svg.ts";
 import { light } from "./theme.ts";
-import { duration, percent, place } from "./words.ts";
+import { duration, percent, testPlace } from "./words.ts";
 
 /** Width of a chart in the page's column, CSS pixels. */
 export const COLUMN = 760;
 
 /** Success rate of each method with its 95% interval; with several seeds, each seed's rate too. */
 export function successChart(methods: readonly PooledMethod[]): ChartSpec {
-  const several = new Set(methods.map(place));
-  const names = methods.map((one) => several.size > 1 ? `${one.name}, ${place(one)}` : one.name);
+  const places = methods.map(testPlace(methods));
+  const several = new Set(places).size > 1;
+  const names = methods.map((one, row) => several ? `${one.name}, ${places[row]}` : one.name);
   const height = 66 + 34 * methods.length;
   const bySeed = methods.flatMap((one, row) =>
     one.seeds > 1 ? one.rateBySeed.map((rate) => [100 * rate, row]) : []

@@ -18,7 +18,7 @@ export function episode(picked: PickedTranscript, open: boolean): Markup {
     <details ${open ? "open" : ""}>
       <summary><b>${picked.method}</b> <span class="why">${place(
         picked,
-      )}, seed ${transcript
+      )}${picked.split === "test" ? "" : `, ${picked.split}`}, seed ${transcript
         .seed}${why}</span> <span class="fate">${outcome(
           transcript,
         )}</span></summary>

@@ -13,6 +13,8 @@ export interface MethodSummary {
   readonly env: string;
   /** Task of the environment. */
   readonly task: string;
+  /** Which starts the episodes were drawn from. */
+  readonly split: string;
   /** How many results were pooled. */
   readonly seeds: number;
   /** Episodes of all seeds together. */
@@ -31,8 +33,6 @@ export interface MethodSummary {
 
 /** A {@linkcode MethodSummary} with what a table row does not show. */
 export interface PooledMethod extends MethodSummary {
-  /** Which starts the episodes were drawn from. */
-  readonly split: string;
   /** Steps after which an episode was truncated. */
   readonly horizon: number | undefined;
   /** Success rate of each pooled result, in the order they were listed. */
@@ -40,15 +40,14 @@ export interface PooledMethod extends MethodSummary {
 }
 
 /**
- * Pools results of the same method, environment and task, in the order methods are first listed.
+ * Pools results of the same method, environment, task and split, in the order methods are first listed.
  *
- * @throws Error where results to be pooled were drawn from different splits or horizons: their
- * episodes are not comparable.
+ * @throws Error where results to be pooled were cut at different horizons: their episodes are not comparable.
  */
 export function poolResults(results: readonly Results[]): PooledMethod[] {
   const groups = new Map<string, Results[]>();
   for (const result of results) {
-    const key = JSON.stringify([result.name, result.env, result.task]);
+    const key = JSON.stringify([result.name, result.env, result.task, result.split]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [result]);
     else group.push(result);
@@ -60,11 +59,9 @@ function pool(group: readonly Results[]): PooledMethod {
   const [first] = group;
   if (first === undefined) throw new RangeError("pool: no results");
   for (const other of group) {
-    if (other.split === first.split && other.horizon === first.horizon) {
-      continue;
-    }
+    if (other.horizon === first.horizon) continue;
     throw new Error(
-      `results of "${first.name}" on ${first.env} ${first.task} cannot be pooled: one has split "${first.split}" and horizon ${first.horizon}, another split "${other.split}" and horizon ${other.horizon}. Give them different names, or evaluate them alike.`,
+      `results of "${first.name}" on ${first.env} ${first.task} cannot be pooled: one has horizon ${first.horizon}, another ${other.horizon}. Give them different names, or evaluate them alike.`,
     );
   }
   const episodes = group.flatMap((result) => result.episodes);
@@ -73,6 +70,7 @@ function pool(group: readonly Results[]): PooledMethod {
     name: first.name,
     env: first.env,
     task: first.task,
+    split: first.split,
     seeds: group.length,
     episodes: episodes.length,
     successes,
@@ -80,7 +78,6 @@ function pool(group: readonly Results[]): PooledMethod {
     ci95: wilson95(successes, episodes.length),
     meanReturn: mean(episodes.map((episode) => episode.return)),
     meanSteps: mean(episodes.map((episode) => episode.steps)),
-    split: first.split,
     horizon: first.horizon,
     rateBySeed: group.map((result) => countSuccesses(result.episodes) / result.episodes.length),
   };

@@ -119,7 +119,7 @@ function reportJson(publication: Publication): ReportJson {
 }
 
 function summary(method: PooledMethod): MethodSummary {
-  const { split: _split, horizon: _horizon, rateBySeed: _rates, ...shown } = method;
+  const { horizon: _horizon, rateBySeed: _rates, ...shown } = method;
   return shown;
 }
 

@@ -8,17 +8,19 @@ import type { Markup } from "./episode.ts";
 import type { PooledMethod } from "./pool.ts";
 import { percent, percentRange, place, signed } from "./words.ts";
 
-/** One row a method; environment and task have columns only where they differ. */
+/** One row a method; environment, task and starts have columns only where they differ. */
 export function resultsTable(methods: readonly PooledMethod[]): Markup {
-  const several = new Set(methods.map(place)).size >
-    1;
+  const differ = (value: (one: PooledMethod) => string) => new Set(methods.map(value)).size > 1;
+  const columns = [
+    ...(differ(place) ? [["Environment", "env"], ["Task", "task"]] as const : []),
+    ...(differ(({ split }) => split) ? [["Starts", "split"]] as const : []),
+  ];
   const where = (one: PooledMethod) =>
-    several
-      ? html`
-        <td class="word">${one.env}</td>
-        <td class="word">${one.task}</td>
+    columns.map(([, key]) =>
+      html`
+        <td class="word">${one[key]}</td>
       `
-      : "";
+    );
   const row = (one: PooledMethod) =>
     html`
       <tr><td class="word">${one.name}</td>${where(one)}<td>${one
@@ -34,12 +36,11 @@ export function resultsTable(methods: readonly PooledMethod[]): Markup {
       <table>
         <caption>${tableCaption(methods)}</caption>
         <thead>
-          <tr><th class="word">Method</th>${several
-            ? html`
-              <th class="word">Environment</th>
-              <th class="word">Task</th>
+          <tr><th class="word">Method</th>${columns.map(([head]) =>
+            html`
+              <th class="word">${head}</th>
             `
-            : ""}<th>Seeds</th><th>Episodes</th><th>Successes</th><th>Success rate</th><th>95% CI (%)</th><th>Mean return</th><th>Mean steps</th></tr>
+          )}<th>Seeds</th><th>Episodes</th><th>Successes</th><th>Success rate</th><th>95% CI (%)</th><th>Mean return</th><th>Mean steps</th></tr>
         </thead>
         <tbody>${methods.map(row)}</tbody>
       </table>

@@ -12,6 +12,8 @@ export interface MethodTranscripts {
   readonly env: string;
   /** Task of the environment. */
   readonly task: string;
+  /** Which starts the episodes were drawn from. */
+  readonly split: string;
   /** The episodes it kept in full. */
   readonly transcripts: readonly Transcript[];
 }
@@ -24,6 +26,8 @@ export interface PickedTranscript {
   readonly env: string;
   /** Task of the environment. */
   readonly task: string;
+  /** Which starts it was drawn from. */
+  readonly split: string;
   /** In a few words, for the reader. */
   readonly why: string;
   /** The episode. */
@@ -73,6 +77,7 @@ export function pickTranscripts(
 function sameStart(one: Candidate, other: Candidate): boolean {
   return one.source.env === other.source.env &&
     one.source.task === other.source.task &&
+    one.source.split === other.source.split &&
     one.transcript.seed === other.transcript.seed;
 }
 
@@ -98,6 +103,7 @@ function show(
     method: source.name,
     env: source.env,
     task: source.task,
+    split: source.split,
     why,
     transcript,
   };

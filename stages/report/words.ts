@@ -43,6 +43,19 @@ export function place(one: { env: string; task: string }): string {
   return one.task === "" ? one.env : `${one.env} ${one.task}`;
 }
 
+/** Where a method was tested. */
+interface Tested {
+  readonly env: string;
+  readonly task: string;
+  readonly split: string;
+}
+
+/** As {@linkcode place}, with the split where those compared have several: `household pick-and-place, unseen`. */
+export function testPlace(compared: readonly Tested[]): (one: Tested) => string {
+  const several = new Set(compared.map(({ split }) => split)).size > 1;
+  return (one) => several ? `${place(one)}, ${one.split}` : place(one);
+}
+
 /** `a`, `a and b`, `a, b and c` */
 export function enumerate(words: readonly string[]): string {
   const last = words.at(-1) ?? "";
@@ -50,11 +63,11 @@ export function enumerate(words: readonly string[]): string {
 }
 
 /**
- * What the numbers say, a paragraph for each environment and task: the method listed first, and how
+ * What the numbers say, a paragraph for each environment, task and split: the method listed first, and how
  * its interval lies to the others'.
  */
 export function findings(methods: readonly MethodSummary[]): string[] {
-  const groups = Map.groupBy(methods, place);
+  const groups = Map.groupBy(methods, testPlace(methods));
   return [...groups].map(([where, group]) => {
     const [main, ...others] = group;
     if (main === undefined) return "";

@@ -85,6 +85,15 @@ Deno.test("the schema takes expressions in lists of a fixed length, too", () => 
   for (const range of ["[a, 0.5]", "[0, 2]", "2"]) assert(of(range) !== "", range);
 });
 
+Deno.test("the page has a remark below the modules it is made of", () => {
+  const page = referencePage(
+    stages,
+    ({ name }) => name === "frozen-lake" ? "It is cold." : undefined,
+  );
+  assertStringIncludes(page, "It takes no options.\n\nIt is cold.\n");
+  assertEquals(page.split("It is cold.").length, 2);
+});
+
 Deno.test("the page tells of every stage, output, module and option", () => {
   const page = referencePage(stages);
   for (

@@ -276,7 +276,7 @@ export const broken: Record<
         }
       })(6),
     check: "training and test starts are apart",
-    says: "starts a training episode and a test episode",
+    says: 'starts a training episode and one of split "test"',
   },
 };
 

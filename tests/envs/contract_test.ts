@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../std/assert.ts";
 import { checkEnvironment } from "../../envs/check.ts";
 import type { Environment, ResetOptions, ResetResult } from "../../envs/environment.ts";
+import { makeEnvironment } from "../../envs/make.ts";
 import { environments } from "../../envs/registry.ts";
 import guess from "../../workflows/custom/guess.ts";
 import { sampleTree, writeTree } from "./auto-explore/sample_tree.ts";
@@ -181,6 +182,53 @@ Deno.test("a task that does not start is named", async () => {
     checks[0]?.message ?? "",
     'reset({ task: "fly" }) threw RangeError: no wings',
   );
+});
+
+const { default: corridor } = await import("./corridor.ts");
+const APART = "training and test starts are apart";
+
+Deno.test("a split that a module names is kept from training, too", async () => {
+  const named = { ...corridor, splits: ["validation"] };
+  const { checks } = await checkEnvironment(named);
+  const found = checks.find(({ name }) => name === APART);
+  assertEquals(found?.status, "failed");
+  assertStringIncludes(found?.message ?? "", 'a training episode and one of split "validation"');
+});
+
+Deno.test("a split without a start fails, unless the instance says that starts depend on data", async () => {
+  class Tested extends Corridor {
+    override reset(options: ResetOptions): ResetResult {
+      if (options.split === "test") throw new RangeError("no test starts");
+      return super.reset(options);
+    }
+  }
+  class Told extends Tested {
+    readonly startableTasks = ["walk"];
+  }
+  const statusOf = async (make: () => Environment) => {
+    const { checks } = await checkEnvironment({ ...corridor, make });
+    return checks.find(({ name }) => name === APART);
+  };
+  const [untold, told] = [await statusOf(() => new Tested(6)), await statusOf(() => new Told(6))];
+  assertEquals([untold?.status, told?.status], ["failed", "skipped"]);
+  assertStringIncludes(untold?.message ?? "", "no test starts");
+});
+
+Deno.test("built-in environments refuse a split they do not have, and say which they have", async () => {
+  const splits = {
+    taxi: "train, test, all",
+    "frozen-lake": "train, test, all",
+    household: "train, test, all, seen, unseen",
+    "auto-explore": "train, test, all, validation",
+  };
+  for (const [name, list] of Object.entries(splits)) {
+    const env = await makeEnvironment(name, OPTIONS[name] ?? {});
+    await assertRejects(
+      async () => await env.reset({ seed: 1, split: "tests" }),
+      RangeError,
+      `expected a split of ${name} (${list}), got "tests"; did you mean "test"?`,
+    );
+  }
 });
 
 Deno.test("options are checked before anything is played", async () => {

@@ -4,6 +4,7 @@
  */
 import type { StageContext } from "../../engine/module.ts";
 import { UserModule } from "../../engine/user_module.ts";
+import type { EnvironmentModule } from "../../envs/environment.ts";
 import { requestDevice } from "../../kernels/kernels.ts";
 import { writeModelFolder } from "../../models/model_folder.ts";
 import { evaluate } from "../../stages/evaluate.ts";
@@ -25,9 +26,13 @@ writeModelFolder(`${folder}/policy`, {
 });
 device.dispose();
 
+function user(module: EnvironmentModule<{ length: number }>) {
+  return { uses: new UserModule("./corridor.ts", "file:///somewhere/corridor.ts", module, "0") };
+}
+
 const INPUT = {
   name: "coin",
-  env: { uses: new UserModule("./corridor.ts", "file:///somewhere/corridor.ts", corridor, "0") },
+  env: user(corridor),
   policy: `${folder}/policy`,
   episodes: 10,
   batch: 4,
@@ -67,7 +72,8 @@ Deno.test("evaluate: results name method, environment, its default task, seed an
 });
 
 Deno.test("evaluate: a task of the stage's own goes before the environment's", async () => {
-  const { results } = await evaluated({ task: "run", episodes: 1 });
+  const env = user({ ...corridor, tasks: ["run", "walk"] });
+  const { results } = await evaluated({ env, task: "run", episodes: 1 });
   assertEquals(results.task, "run");
 });
 

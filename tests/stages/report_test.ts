@@ -180,6 +180,7 @@ Deno.test("report: numbers for programs", async () => {
     name: "reflect-rl",
     env: "taxi",
     task: "pickup",
+    split: "test",
     seeds: 2,
     episodes: 20,
     successes: 17,

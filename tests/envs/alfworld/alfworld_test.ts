@@ -107,6 +107,13 @@ onData("splits follow the folders, tasks the games", async () => {
       "look_at_obj_in_light",
     ]);
   }
+  const { info } = await env.reset({ seed: 0, split: "unseen" });
+  assertEquals((info.state as { game: string }).game.split("/")[0], "valid_unseen");
+  assertThrows(
+    () => env.reset({ seed: 0, split: "seen" }),
+    RangeError,
+    'no playable game of task "all" in valid_seen',
+  );
   assertThrows(
     () => env.reset({ seed: 0, task: "pick_two_obj_and_place" }),
     RangeError,

@@ -153,19 +153,21 @@ Deno.test("a part has a home of its own", () => {
   }
 });
 
-Deno.test("the split test has the games the option names", async () => {
-  for (const test of ["seen", "unseen"] as const) {
-    const env = make({ ...BRIEF, test });
-    for (let seed = 0; seed < 20; seed++) {
-      const { info } = await env.reset({ seed, split: "test", task: "pick-and-place" });
+Deno.test("splits have the games of their parts: seen, unseen, and test both of them", async () => {
+  const env = make(BRIEF);
+  const parts = async (split: string) => {
+    const found = new Set<string>();
+    for (let seed = 0; seed < 40; seed++) {
+      const { info } = await env.reset({ seed, split, task: "pick-and-place" });
       const [task, , number] = (info.state as { game: string }).game.split("/");
       assertEquals(task, "pick-and-place");
-      assertEquals(
-        partOf(drawHome(Number(number), "pick-and-place", { furniture: 4, things: 4 })),
-        test,
-      );
+      found.add(partOf(drawHome(Number(number), "pick-and-place", { furniture: 4, things: 4 })));
     }
-  }
+    return [...found].sort();
+  };
+  for (const part of ["train", "seen", "unseen"]) assertEquals(await parts(part), [part]);
+  assertEquals(await parts("test"), ["seen", "unseen"]);
+  assertEquals(await parts("all"), ["seen", "train", "unseen"]);
 });
 
 Deno.test("options decide how much is on offer", async () => {

@@ -15,7 +15,6 @@ const games = new HouseholdGames({
   things: 3,
   wording: "brief",
   senses: false,
-  test: "unseen",
 });
 
 /** Length of a shortest way, found by looking at everything. */

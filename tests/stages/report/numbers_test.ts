@@ -1,7 +1,9 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "../../../std/assert.ts";
+import { successChart } from "../../../stages/report/charts.ts";
 import { isNoisy, meanLine, parseMetrics, smooth } from "../../../stages/report/curves.ts";
 import { wilson95 } from "../../../stages/report/interval.ts";
 import { poolResults } from "../../../stages/report/pool.ts";
+import { resultsTable } from "../../../stages/report/table.ts";
 import { pickTranscripts } from "../../../stages/report/transcripts.ts";
 import { duration, findings, metricWords, place, signed } from "../../../stages/report/words.ts";
 import type { Results, Transcript } from "../../../training/results.ts";
@@ -56,17 +58,19 @@ function results(
   };
 }
 
-Deno.test("poolResults: seeds of a method are one row, tasks are not", () => {
+Deno.test("poolResults: seeds of a method are one row, tasks and splits are not", () => {
   const rows = poolResults([
     results("b", 1, 3, 4),
     results("a", 1, 1, 2),
     results("b", 2, 1, 2),
     results("b", 1, 0, 1, { task: "full" }),
+    results("b", 1, 0, 1, { split: "train" }),
   ]);
-  assertEquals(rows.map((row) => [row.name, row.task, row.seeds]), [
-    ["b", "pickup", 2],
-    ["a", "pickup", 1],
-    ["b", "full", 1],
+  assertEquals(rows.map((row) => [row.name, row.task, row.split, row.seeds]), [
+    ["b", "pickup", "test", 2],
+    ["a", "pickup", "test", 1],
+    ["b", "full", "test", 1],
+    ["b", "pickup", "train", 1],
   ]);
   const [pooled] = rows;
   assertEquals(pooled, {
@@ -86,14 +90,12 @@ Deno.test("poolResults: seeds of a method are one row, tasks are not", () => {
   });
 });
 
-Deno.test("poolResults: what was evaluated differently is not pooled", () => {
-  for (const more of [{ split: "train" }, { horizon: 30 }]) {
-    assertThrows(
-      () => poolResults([results("a", 1, 1, 2), results("a", 2, 1, 2, more)]),
-      Error,
-      "cannot be pooled",
-    );
-  }
+Deno.test("poolResults: episodes cut at different horizons are not pooled", () => {
+  assertThrows(
+    () => poolResults([results("a", 1, 1, 2), results("a", 2, 1, 2, { horizon: 30 })]),
+    Error,
+    "cannot be pooled: one has horizon 15, another 30",
+  );
 });
 
 Deno.test("findings: rates, intervals and how they lie to each other", () => {
@@ -123,6 +125,29 @@ Deno.test("findings: each task has its own paragraph", () => {
     "On taxi pickup, ",
     "On taxi full, a ",
   ]);
+});
+
+Deno.test("findings: each split has its own paragraph, and is named where there are several", async () => {
+  const rows = poolResults([
+    results("a", 1, 1, 2, { split: "seen" }),
+    results("a", 1, 1, 2, { split: "unseen" }),
+    results("b", 1, 1, 2, { split: "unseen" }),
+  ]);
+  assertEquals(findings(rows).map((text) => text.split(" succeeded")[0]), [
+    "On taxi pickup, seen, a",
+    "On taxi pickup, unseen, a",
+  ]);
+  assertEquals(successChart(rows).description.match(/\w+, taxi pickup, \w+/g), [
+    "a, taxi pickup, seen",
+    "a, taxi pickup, unseen",
+    "b, taxi pickup, unseen",
+  ]);
+  const headings = async (shown: typeof rows) =>
+    [...String(await resultsTable(shown)).matchAll(/<th class="word">(\w+)/g)].map(([, name]) =>
+      name
+    );
+  assertEquals(await headings(rows), ["Method", "Starts"]);
+  assertEquals(await headings(rows.slice(1)), ["Method"]);
 });
 
 Deno.test("numbers in words", () => {
@@ -216,7 +241,7 @@ function told(seed: number, success: boolean, steps: number): Transcript {
 }
 
 Deno.test("pickTranscripts: a success, its twin that failed, and a failure of its own", () => {
-  const place = { env: "taxi", task: "pickup" };
+  const place = { env: "taxi", task: "pickup", split: "test" };
   const picked = pickTranscripts([
     {
       name: "main",
@@ -244,8 +269,20 @@ Deno.test("pickTranscripts: a success, its twin that failed, and a failure of it
   );
 });
 
+Deno.test("pickTranscripts: the same seed in another split is another start", () => {
+  const place = { env: "taxi", task: "pickup" };
+  const picked = pickTranscripts([
+    { name: "main", ...place, split: "seen", transcripts: [told(1, true, 2)] },
+    { name: "other", ...place, split: "unseen", transcripts: [told(1, false, 2)] },
+  ]);
+  assertEquals(picked.map(({ split, why }) => [split, why]), [
+    ["seen", "a typical success"],
+    ["unseen", "a failure to compare with"],
+  ]);
+});
+
 Deno.test("pickTranscripts: makes do with what there is", () => {
-  const one = { name: "main", env: "taxi", task: "pickup" };
+  const one = { name: "main", env: "taxi", task: "pickup", split: "test" };
   assertEquals(pickTranscripts([{ ...one, transcripts: [] }]), []);
   const wins = pickTranscripts([{
     ...one,
