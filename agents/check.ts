@@ -8,6 +8,7 @@
 import type { Awaitable, Observation } from "../envs/environment.ts";
 import { type CheckResult, errorOf, isPassed, runChecks } from "../std/checks.ts";
 import { parseOptions } from "../std/modules.ts";
+import { settles, watched } from "../std/settles.ts";
 import type { ReflectionAgent, ReflectionAgentModule } from "./agent.ts";
 import { emptyBatch, oneEach, textComments, unchangedBatch } from "./check/comments.ts";
 import { frozen, independent, restored, seedsMatter } from "./check/repeatable.ts";
@@ -24,6 +25,8 @@ export interface AgentCheckOptions {
   readonly observations?: readonly Observation[];
   /** Milliseconds in which an agent must hear that it is to stop; default 2000. */
   readonly patience?: number;
+  /** Seconds after which a promise of the agent counts as one that never settles; default 300. */
+  readonly answerLimit?: number;
 }
 
 /** How all checks went. */
@@ -60,7 +63,12 @@ export async function checkAgent(
   target: string | ReflectionAgentModule | (() => Awaitable<ReflectionAgent>),
   options: AgentCheckOptions = {},
 ): Promise<AgentCheckReport> {
-  const { name, ...agent } = await resolve(target, options.with);
+  const { name, ...resolved } = await resolve(target, options.with);
+  const limit = 1000 * (options.answerLimit ?? 300);
+  const agent = {
+    ...resolved,
+    make: async () => watched(await settles(resolved.make(), "make", limit), limit),
+  };
   const { observations = situations, patience = 2000 } = options;
   const subject: Subject = { ...agent, observations, patience, spoiled: false };
   const results = await runChecks(

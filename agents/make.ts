@@ -3,12 +3,14 @@
  * @module
  */
 import { findModule, type ModuleFamily, parseOptions } from "../std/modules.ts";
+import { agentProblem } from "./module_shape.ts";
 import type { ReflectionAgent, ReflectionAgentModule } from "./agent.ts";
 import { reflectionAgents } from "./registry.ts";
 
 const family: ModuleFamily<ReflectionAgentModule> = {
   noun: "reflection agent",
   registry: reflectionAgents,
+  problem: agentProblem,
 };
 
 /**

@@ -77,26 +77,30 @@ export function slotInfo(schema: z.core.$ZodType): SlotInfo | undefined {
 /**
  * Schema of an input that takes a module of `registry`: `{ uses: taxi, with: { … } }`, or `taxi` for
  * short. `uses: ./file.ts` takes the user's own module, which must have the functions named in
- * `methods` beside name, version, description and `with`. `noun` is for messages: "environment".
+ * `methods` beside name, version, description and `with`, and nothing that `problem` finds wrong. `noun` is for
+ * messages: "environment".
  * Wrong options are reported below `with`, as the module's own schema words them.
  */
 export function slot<M extends Module>(
   noun: string,
   registry: ModuleRegistry<M>,
   methods: readonly string[] = [],
+  problem: (module: object) => string | undefined = () => undefined,
 ): z.ZodType<ModuleChoice<M>> {
+  const shape = (exported: unknown) =>
+    shapeProblem(exported, methods) ?? problem(exported as object);
   const find = (uses: unknown): M | undefined => {
     if (typeof uses === "string") return registry.get(uses);
     if (!(uses instanceof UserModule)) return undefined;
-    return shapeProblem(uses.exported, methods) === undefined ? uses.exported as M : undefined;
+    return shape(uses.exported) === undefined ? uses.exported as M : undefined;
   };
   const schema = z.unknown().transform((value, context): ModuleChoice<M> => {
     if (value instanceof ModuleChoice) return value;
-    const problem = slotProblem(noun, registry, methods, value);
+    const wrong = slotProblem(noun, registry, shape, value);
     const chosen = readChoice(value);
     const module = find(chosen.uses);
-    if (problem !== undefined || module === undefined) {
-      context.issues.push({ code: "custom", input: value, ...problem });
+    if (wrong !== undefined || module === undefined) {
+      context.issues.push({ code: "custom", input: value, ...wrong });
       return z.NEVER;
     }
     const options = strict(module.with).safeParse(chosen.with, {
@@ -139,7 +143,7 @@ interface Problem {
 function slotProblem(
   noun: string,
   registry: ModuleRegistry,
-  methods: readonly string[],
+  shape: (exported: unknown) => string | undefined,
   value: unknown,
 ): Problem | undefined {
   const names = [...registry.keys()];
@@ -173,7 +177,7 @@ function slotProblem(
     }
   }
   if (uses instanceof UserModule) {
-    const problem = shapeProblem(uses.exported, methods);
+    const problem = shape(uses.exported);
     return problem === undefined ? undefined : wrong(
       "module-shape",
       `${uses.specifier} is no ${noun} module: ${problem}`,

@@ -7,6 +7,7 @@
  */
 import { type CheckResult, isPassed, runChecks } from "../std/checks.ts";
 import { parseOptions } from "../std/modules.ts";
+import { settles, watched } from "../std/settles.ts";
 import { endingEpisodes, noStepAfterEnd, unknownLabel } from "./check/ending.ts";
 import { noLeak } from "./check/leaks.ts";
 import {
@@ -38,6 +39,8 @@ export interface CheckOptions {
   readonly episodes?: number;
   /** Steps after which an episode counts as endless; default 1000. */
   readonly stepLimit?: number;
+  /** Seconds after which a promise of the environment counts as one that never settles; default 60. */
+  readonly patience?: number;
 }
 
 /** How all checks went. */
@@ -83,7 +86,9 @@ export async function checkEnvironment(
   target: string | EnvironmentModule | (() => Awaitable<Environment>),
   options: CheckOptions = {},
 ): Promise<CheckReport> {
-  const { name, make, tasks, splits } = await resolve(target, options.with);
+  const { name, tasks, splits, ...resolved } = await resolve(target, options.with);
+  const patience = 1000 * (options.patience ?? 60);
+  const make = async () => watched(await settles(resolved.make(), "make", patience), patience);
   const subject: Subject = {
     make,
     heldOut: ["test", ...splits],

@@ -4,20 +4,14 @@
  */
 import { findModule, type ModuleFamily, parseOptions } from "../std/modules.ts";
 import type { Environment, EnvironmentModule } from "./environment.ts";
+import { environmentProblem } from "./module_shape.ts";
 import { environments } from "./registry.ts";
 
 const family: ModuleFamily<EnvironmentModule> = {
   noun: "environment",
   registry: environments,
-  also: {
-    tasks: (value) => isNames(value) && value.length > 0,
-    splits: (value) => value === undefined || isNames(value),
-  },
+  problem: environmentProblem,
 };
-
-function isNames(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((name) => typeof name === "string" && name !== "");
-}
 
 /**
  * Finds an environment's module. `id` is a registered name, or the path (relative to the working folder)

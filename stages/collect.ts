@@ -7,8 +7,10 @@ import { z } from "zod";
 import type { StageContext, StageModule } from "../engine/module.ts";
 import { type ModuleChoice, slot } from "../engine/slot.ts";
 import type { ReflectionAgentModule } from "../agents/agent.ts";
+import { agentProblem } from "../agents/module_shape.ts";
 import { reflectionAgents } from "../agents/registry.ts";
 import type { EnvironmentModule, Split } from "../envs/environment.ts";
+import { environmentProblem } from "../envs/module_shape.ts";
 import { environments } from "../envs/registry.ts";
 import { type BehaviourModule, behaviours } from "../training/behaviour.ts";
 import { collect as collectRows } from "../training/collect.ts";
@@ -35,13 +37,13 @@ export interface CollectInput {
 }
 
 const collectInput: z.ZodType<CollectInput> = z.strictObject({
-  env: slot("environment", environments, ["make"]).describe(
+  env: slot("environment", environments, ["make"], environmentProblem).describe(
     "the environment to play",
   ),
   episodes: z.int().min(1).describe("number of episodes"),
   behaviour: slot("behaviour", behaviours, ["make"]).prefault("oracle")
     .describe("who acts, negative examples aside"),
-  reflection: slot("reflection agent", reflectionAgents, ["make"])
+  reflection: slot("reflection agent", reflectionAgents, ["make"], agentProblem)
     .prefault("oracle").describe(
       "who comments on every situation, knowing the best action",
     ),

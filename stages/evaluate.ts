@@ -6,12 +6,14 @@ import { z } from "zod";
 import { type Player, Policy } from "../agents/policy.ts";
 import { composePolicyPrompt } from "../agents/prompt.ts";
 import type { ReflectionAgentModule } from "../agents/agent.ts";
+import { agentProblem } from "../agents/module_shape.ts";
 import type { PlayerModule } from "../agents/random.ts";
 import { players, reflectionAgents } from "../agents/registry.ts";
 import { type Artifact, artifact, artifactPath } from "../engine/artifact.ts";
 import type { StageContext, StageModule } from "../engine/module.ts";
 import { type ModuleChoice, slot } from "../engine/slot.ts";
 import type { EnvironmentModule } from "../envs/environment.ts";
+import { environmentProblem } from "../envs/module_shape.ts";
 import { environments } from "../envs/registry.ts";
 import { placeModel } from "../models/causal_model.ts";
 import { readModelFolder } from "../models/model_folder.ts";
@@ -37,7 +39,7 @@ interface EvaluateInput {
 
 const input: z.ZodType<EvaluateInput> = z.strictObject({
   name: z.string().min(1).describe("the method, as the report names it"),
-  env: slot("environment", environments, ["make"]).describe(
+  env: slot("environment", environments, ["make"], environmentProblem).describe(
     "the environment to act in",
   ),
   task: z.string().min(1).optional().describe(
@@ -46,7 +48,7 @@ const input: z.ZodType<EvaluateInput> = z.strictObject({
   // A player's name is a text, as a path is: the slot must look first.
   policy: z.union([slot("player", players, ["make"]), artifact("model")])
     .describe("the policy to evaluate, or a player that needs no model"),
-  reflection: slot("reflection agent", reflectionAgents, ["make"]).prefault(
+  reflection: slot("reflection agent", reflectionAgents, ["make"], agentProblem).prefault(
     "none",
   )
     .describe("comments on each situation"),

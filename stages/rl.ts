@@ -5,11 +5,13 @@
 import { z } from "zod";
 import { Policy } from "../agents/policy.ts";
 import type { ReflectionAgentModule } from "../agents/agent.ts";
+import { agentProblem } from "../agents/module_shape.ts";
 import { reflectionAgents } from "../agents/registry.ts";
 import { type Artifact, artifact, artifactPath } from "../engine/artifact.ts";
 import type { StageContext, StageModule } from "../engine/module.ts";
 import { type ModuleChoice, slot } from "../engine/slot.ts";
 import type { EnvironmentModule } from "../envs/environment.ts";
+import { environmentProblem } from "../envs/module_shape.ts";
 import { environments } from "../envs/registry.ts";
 import { exportOnnx } from "../models/onnx/export.ts";
 import { type AlgorithmModule, algorithms } from "../training/algorithms.ts";
@@ -34,11 +36,11 @@ interface RlInput {
 }
 
 const input: z.ZodType<RlInput> = z.strictObject({
-  env: slot("environment", environments, ["make"]).describe(
+  env: slot("environment", environments, ["make"], environmentProblem).describe(
     "the environment to act in",
   ),
   policy: artifact("model").describe("the policy to start from"),
-  reflection: slot("reflection agent", reflectionAgents, ["make"]).prefault(
+  reflection: slot("reflection agent", reflectionAgents, ["make"], agentProblem).prefault(
     "none",
   )
     .describe("comments on each situation; frozen"),

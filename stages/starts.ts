@@ -36,14 +36,6 @@ export function checkStarts(
 ): void {
   const report = (path: PropertyKey[], message: string) =>
     context.addIssue({ code: "custom", path, message });
-  if (!Array.isArray(module.tasks) || module.tasks.length === 0) {
-    return report(
-      ["env"],
-      `expected an environment with tasks: a list of names, the last one the default; "${module.name}" has ${
-        JSON.stringify(module.tasks) ?? "none"
-      }`,
-    );
-  }
   const splits = splitsOf(module);
   if (!splits.includes(split)) report(["split"], unknownSplit(module.name, split, splits));
   for (const { path, name } of [...named(["task"], task), ...curriculumTasks(curriculum)]) {

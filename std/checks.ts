@@ -4,6 +4,7 @@
  * The contract of environments is in envs/check.ts, that of reflection agents in agents/check.ts.
  * @module
  */
+import { describeError } from "./error_place.ts";
 
 /** One clause of a contract. */
 export interface Check<Subject> {
@@ -26,6 +27,9 @@ export interface CheckResult {
 /** A check that found the contract broken. */
 export class CheckFailure extends Error {}
 
+/** An error of what is checked, told with where it happened. */
+export class Stopped extends Error {}
+
 /** A check that does not apply. */
 export class NotApplicable extends Error {}
 
@@ -44,7 +48,8 @@ export async function runChecks<Subject>(
   noun: string,
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
-  for (const check of checks) results.push(await runCheck(check, subject, noun));
+  const stops = new Map<string, string>();
+  for (const check of checks) results.push(await runCheck(check, subject, noun, stops));
   return results;
 }
 
@@ -63,6 +68,16 @@ export async function errorOf(call: () => unknown): Promise<unknown> {
   }
 }
 
+/** What a call of what is checked gives. An error of it is thrown with where it happened. */
+export async function tellWhere<T>(where: string, call: () => T | PromiseLike<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof CheckFailure || error instanceof Stopped) throw error;
+    throw new Stopped(`${where}: ${describeError(error)}`, { cause: error });
+  }
+}
+
 /** The place where two texts part, with a little around it. */
 export function difference(one: string, two: string): string {
   let index = 0;
@@ -75,6 +90,7 @@ async function runCheck<Subject>(
   check: Check<Subject>,
   subject: Subject,
   noun: string,
+  stops: Map<string, string>,
 ): Promise<CheckResult> {
   const { name } = check;
   try {
@@ -83,9 +99,25 @@ async function runCheck<Subject>(
     if (error instanceof NotApplicable) {
       return { name, status: "skipped", message: error.message };
     }
-    const message = error instanceof CheckFailure
-      ? error.message
-      : `stopped by an error of the ${noun}: ${error}`;
+    const message = error instanceof CheckFailure ? error.message : stopMessage(
+      error instanceof Stopped ? error.message : describeError(error),
+      name,
+      noun,
+      stops,
+    );
     return { name, status: "failed", message };
   }
+}
+
+/** An error is told once; `stops` has the check that told it. */
+function stopMessage(
+  error: string,
+  name: string,
+  noun: string,
+  stops: Map<string, string>,
+): string {
+  const before = stops.get(error);
+  if (before !== undefined) return `stopped by the same error as "${before}"`;
+  stops.set(error, name);
+  return `stopped by an error of the ${noun}: ${error}`;
 }

@@ -51,8 +51,8 @@ export interface ModuleFamily<M extends SwappableModule> {
   readonly noun: string;
   /** The built-in ones, by name. */
   readonly registry: ReadonlyMap<string, M>;
-  /** What a module of this family must have beside `name`, `version`, `description`, `with` and `make`, and its test. */
-  readonly also?: Readonly<Record<string, (value: unknown) => boolean>>;
+  /** What else is wrong with one that has `name`, `version`, `description`, `with` and `make`; undefined where nothing is. */
+  readonly problem?: (module: object) => string | undefined;
 }
 
 /**
@@ -115,28 +115,28 @@ async function importModule<M extends SwappableModule>(
       { cause },
     );
   }
-  const missing = missingParts(exported, family);
-  if (missing.length === 0) return exported as M;
+  const problem = partsProblem(exported) ?? family.problem?.(exported as object);
+  if (problem === undefined) return exported as M;
   throw new ModuleError(
-    `${location}: expected the default export to be ${article(family.noun)} module, but ${
-      exported === undefined
-        ? "there is no default export"
-        : `these parts are missing or of the wrong type: ${missing.join(", ")}`
-    }`,
+    `${location}: expected the default export to be ${article(family.noun)} module, but ${problem}`,
   );
 }
 
-function missingParts(
-  value: unknown,
-  family: Pick<ModuleFamily<SwappableModule>, "also">,
-): string[] {
+function partsProblem(exported: unknown): string | undefined {
+  if (exported === undefined) return "there is no default export";
+  const missing = missingParts(exported);
+  return missing.length === 0
+    ? undefined
+    : `these parts are missing or of the wrong type: ${missing.join(", ")}`;
+}
+
+function missingParts(value: unknown): string[] {
   const parts: Record<string, (part: unknown) => boolean> = {
     name: isText,
     version: isText,
     description: isText,
     with: (part) => part instanceof Object && "safeParse" in part,
     make: (part) => typeof part === "function",
-    ...family.also,
   };
   return Object.entries(parts)
     .filter(([key, fits]) => !(value instanceof Object) || !fits(Reflect.get(value, key)))

@@ -7,6 +7,7 @@
  * @module
  */
 import type { ReflectionAgent } from "../agents/agent.ts";
+import { commentsOn } from "../agents/comments.ts";
 import type { Environment, ResetOptions, Split } from "../envs/environment.ts";
 import { deriveSeed, Random } from "../std/random.ts";
 import type { Behaviour } from "./behaviour.ts";
@@ -154,20 +155,11 @@ async function comment(
   first: number,
 ): Promise<string[]> {
   const visits = round.flatMap((episode) => episode.visits);
-  const comments = await agent.reflect(
-    visits.map((visit) => visit.observation),
-    {
-      seed: deriveSeed(seed, AGENT_SEEDS, first),
-      signal,
-      spoilers: visits.map((visit) => visit.spoiler),
-    },
-  );
-  if (comments.length !== visits.length) {
-    throw new Error(
-      `the reflection agent gave ${comments.length} comments on ${visits.length} observations; it must give one each`,
-    );
-  }
-  return comments;
+  return await commentsOn(agent, visits.map((visit) => visit.observation), {
+    seed: deriveSeed(seed, AGENT_SEEDS, first),
+    signal,
+    spoilers: visits.map((visit) => visit.spoiler),
+  });
 }
 
 function reflectionRow(

@@ -3,6 +3,7 @@
  * @module
  */
 import type { ReflectionAgent } from "../agents/agent.ts";
+import { commentsOn } from "../agents/comments.ts";
 import { labelPosition } from "../agents/labels.ts";
 import type { Player, PolicyInput } from "../agents/policy.ts";
 import type { Environment, Observation, ResetOptions } from "../envs/environment.ts";
@@ -110,16 +111,7 @@ async function playTurn(
     attempt === 0 ? deriveSeed(seed, turn) : deriveSeed(seed, turn, attempt)
   );
   const observations = active.map(({ observation }) => observation);
-  const reflections = await reflection.reflect(observations, {
-    seed: seeds[0]!,
-    signal,
-  });
-  if (reflections.length !== observations.length) {
-    throw new Error(
-      `the reflection agent gave ${reflections.length} comments on ${observations.length} ` +
-        `observations; it must give one each`,
-    );
-  }
+  const reflections = await commentsOn(reflection, observations, { seed: seeds[0]!, signal });
   const inputs = observations.map((observation, i) => policy.input(observation, reflections[i]!));
   const labels = await policy.choose(inputs, {
     seeds,

@@ -7,10 +7,10 @@
  * @module
  */
 import type { EventBody } from "../events.ts";
+import { failureMessage } from "../failure.ts";
 import { parseInput } from "../inputs.ts";
 import type { StageModule } from "../module.ts";
 import { Secrets } from "../secrets.ts";
-import { messageOf } from "../storage_error.ts";
 import { RecordingContext } from "../stage_context.ts";
 import { decodeValues, type JobFile, jobFiles, type ResultFile } from "./job_folder.ts";
 
@@ -41,7 +41,7 @@ export async function work(
     await runStage(job, stages, { secrets, attemptFolder, report, signal: engine.signal });
   } catch (error) {
     const { stack } = error instanceof Error ? error : new Error(String(error));
-    const message = messageOf(error);
+    const message = failureMessage(error);
     result = { error: { message, stack: secrets.mask(stack ?? message) } };
   }
   const draft = `${files.result}.tmp`;

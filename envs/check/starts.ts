@@ -3,6 +3,8 @@
  * @module
  */
 import type { Environment, Split } from "../environment.ts";
+import { Stopped } from "../../std/checks.ts";
+import { describeError } from "../../std/error_place.ts";
 import { type Check, errorOf, NotApplicable, require, start, type Subject } from "./subject.ts";
 
 /** Starts drawn of each split. */
@@ -59,7 +61,9 @@ export const disjointSplits: Check = {
     if (drawn === 0 && without !== undefined) {
       throw new NotApplicable(`no task has starts of both: ${without.message}`);
     }
-    if (drawn === 0) throw new NotApplicable("reset takes no notice of split");
+    if (drawn === 0) {
+      throw new NotApplicable("reset takes no notice of split: tests play the starts of training");
+    }
     return `${drawn} starts`;
   },
 };
@@ -86,16 +90,18 @@ async function draw(
   split: Split,
 ): Promise<string[] | RangeError> {
   const states: string[] = [];
-  try {
-    for (let seed = 0; seed < DRAWN; seed++) {
-      const { info } = await env.reset(
-        task === undefined ? { seed, split } : { seed, task, split },
-      );
+  for (let seed = 0; seed < DRAWN; seed++) {
+    const options = task === undefined ? { seed, split } : { seed, task, split };
+    try {
+      const { info } = await env.reset(options);
       states.push(JSON.stringify(info.state));
+    } catch (error) {
+      if (needsData && seed === 0 && error instanceof RangeError) return error;
+      const { seed: _seed, ...drawn } = options;
+      throw new Stopped(`reset(${JSON.stringify(drawn)}), seed ${seed}: ${describeError(error)}`, {
+        cause: error,
+      });
     }
-  } catch (error) {
-    if (needsData && states.length === 0 && error instanceof RangeError) return error;
-    throw error;
   }
   return states;
 }

@@ -3,10 +3,17 @@
  * @module
  */
 import type { Environment, Info, Observation, ResetResult, StepResult } from "../environment.ts";
-import { type Check as Clause, require } from "../../std/checks.ts";
+import { type Check as Clause, require, tellWhere } from "../../std/checks.ts";
 import { deriveSeed, Random } from "../../std/random.ts";
 
-export { CheckFailure, difference, errorOf, NotApplicable, require } from "../../std/checks.ts";
+export {
+  CheckFailure,
+  difference,
+  errorOf,
+  NotApplicable,
+  require,
+  tellWhere,
+} from "../../std/checks.ts";
 
 /** An environment under check. */
 export interface Subject {
@@ -113,15 +120,16 @@ export async function play(
 ): Promise<Trace> {
   const { seed, task } = episode;
   const random = new Random(deriveSeed(seed, 1));
-  let last = record(await start(env, episode));
+  let last = record(await tellWhere(at(episode, 0), () => start(env, episode)));
   const moments = [last];
   look?.(last, at(episode, 0));
   for (let count = 1; count <= subject.stepLimit; count++) {
-    const label = await player(env, last.observation, random);
-    const result = await env.step(label);
+    const where = at(episode, count);
+    const label = await tellWhere(where, () => player(env, last.observation, random));
+    const result = await tellWhere(where, () => env.step(label));
     last = record(result, { label, result });
     moments.push(last);
-    look?.(last, at(episode, count));
+    look?.(last, where);
     if (result.terminated || result.truncated) {
       return { seed, task, moments, ended: true };
     }

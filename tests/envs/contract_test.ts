@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../std/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "../../std/assert.ts";
+import { checkAgent } from "../../agents/check.ts";
 import { checkEnvironment } from "../../envs/check.ts";
 import type { Environment, ResetOptions, ResetResult } from "../../envs/environment.ts";
 import { makeEnvironment } from "../../envs/make.ts";
@@ -14,6 +21,7 @@ const GUESS = new URL("../../workflows/custom/guess.ts", import.meta.url);
 const OPTIONS: Readonly<Record<string, unknown>> = { "auto-explore": { root: sampleTree() } };
 
 const CORRIDOR = new URL("./corridor.ts", import.meta.url);
+const { default: corridor } = await import("./corridor.ts");
 
 /** Checked in tests of their own: one needs data that may not be there, the other has homes of any size. */
 const elsewhere = new Set(["alfworld", "household"]);
@@ -88,7 +96,7 @@ Deno.test("what an environment does not offer is skipped, not failed", async () 
       "it has no expert()",
       "it has no remark()",
       "it has no mistakes()",
-      "reset takes no notice of split",
+      "reset takes no notice of split: tests play the starts of training",
     ],
   );
 });
@@ -184,7 +192,55 @@ Deno.test("a task that does not start is named", async () => {
   );
 });
 
-const { default: corridor } = await import("./corridor.ts");
+Deno.test("an error is told once, with task, seed and step, and the place in the user's file", async () => {
+  const module = {
+    ...corridor,
+    make: () =>
+      new (class extends Corridor {
+        override step(label: string) {
+          if (this.steps === 2) throw new TypeError("no door");
+          return super.step(label);
+        }
+      })(6),
+  };
+  const { checks } = await checkEnvironment(module);
+  const failed = checks.filter(({ status }) => status === "failed");
+  assertMatch(
+    failed[0]?.message ?? "",
+    /^stopped by an error of the environment: task "walk", seed \d+, step 3: TypeError: no door \(at .*contract_test\.ts:\d+:\d+\)$/,
+  );
+  assert(failed.length > 5);
+  assertEquals(
+    failed.at(-1)?.message,
+    `stopped by the same error as "${failed[0]?.name}"`,
+  );
+});
+
+Deno.test("a promise that never settles is told, by environments and agents", async () => {
+  class Stuck extends Corridor {
+    override reset(): never {
+      return new Promise(() => {}) as never;
+    }
+  }
+  const { passed, checks: [first] } = await checkEnvironment(() => new Stuck(6), {
+    patience: 0.02,
+  });
+  assertEquals(passed, false);
+  assertStringIncludes(
+    first?.message ?? "",
+    "reset gave a promise that did not settle within 0.02 s",
+  );
+  const made = await checkEnvironment(() => new Promise<Environment>(() => {}), { patience: 0.02 });
+  assertStringIncludes(made.checks[0]?.message ?? "", "make gave a promise that did not settle");
+  const agent = { reflect: () => new Promise<string[]>(() => {}) };
+  const report = await checkAgent(() => agent, { answerLimit: 0.02, patience: 10 });
+  assertEquals(report.passed, false);
+  assertStringIncludes(
+    report.checks[0]?.message ?? "",
+    "reflect gave a promise that did not settle within 0.02 s",
+  );
+});
+
 const APART = "training and test starts are apart";
 
 Deno.test("a split that a module names is kept from training, too", async () => {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "../../std/assert.ts";
+import { environmentProblem } from "../../envs/module_shape.ts";
 import { makeEnvironment } from "../../envs/make.ts";
 import { environments } from "../../envs/registry.ts";
 import { TaxiEnvironment } from "../../envs/taxi/taxi.ts";
@@ -51,17 +52,40 @@ Deno.test("what cannot be made is refused with what to do", async () => {
   }
 });
 
+Deno.test("tasks and splits must be names, and splits none of the common ones", () => {
+  const said = (parts: object) => environmentProblem({ name: "x", ...parts });
+  const tasks = ["a"];
+  assertEquals(said({ tasks }), undefined);
+  assertEquals(said({ tasks, splits: ["validation", "b"] }), undefined);
+  for (const wrong of [undefined, [], "a", [1], [""], ["a", "a"]]) {
+    assertEquals(
+      said({ tasks: wrong }),
+      `expected "tasks" to be a list of names, the last one the default, got ${
+        JSON.stringify(wrong) ?? "none"
+      }`,
+    );
+  }
+  for (const wrong of [["train"], ["a", "a"], [1], "validation"]) {
+    assertEquals(
+      said({ tasks, splits: wrong }),
+      `expected "splits" to be a list of names beside train, test, all, each once, got ${
+        JSON.stringify(wrong)
+      }`,
+    );
+  }
+});
+
 Deno.test("a default export that is no environment is told what it lacks", async () => {
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     await Deno.writeTextFile(
       file,
-      'export default { name: "x", version: "1", description: "y", make() {}, tasks: [] };',
+      'export default { name: "x", version: "", description: "y", make() {}, tasks: [] };',
     );
     await assertRejects(
       () => makeEnvironment(file),
       ModuleError,
-      "missing or of the wrong type: with, tasks",
+      "missing or of the wrong type: version, with",
     );
   } finally {
     await Deno.remove(file);

@@ -49,14 +49,25 @@ Deno.test("tasks of a curriculum", async () => {
   ]);
 });
 
-Deno.test("an environment of one's own without tasks", async () => {
+async function writeModule(name: string, parts = ""): Promise<void> {
   await Deno.writeTextFile(
-    `${folder}/mine.ts`,
+    `${folder}/${name}.ts`,
     `import { z } from "${import.meta.resolve("zod")}";
-export default { name: "mine", version: "1", description: "Mine.", with: z.strictObject({}), make() {} };`,
+export default { name: "${name}", version: "1", description: "Mine.", with: z.strictObject({}), make() {}${parts} };`,
+  );
+}
+
+Deno.test("an environment of one's own without tasks, and one in place of an agent", async () => {
+  await writeModule("mine");
+  await writeModule("whole", ', tasks: ["a"]');
+  assertEquals(
+    await saidOf(
+      "  one:\n    uses: collect\n    with: { episodes: 1, env: { uses: ./whole.ts }, reflection: { uses: ./whole.ts } }\n",
+    ),
+    'w.yaml:5:73: error[module-shape]: input "reflection.uses" of stage "one": ./whole.ts is no reflection agent module: it has "tasks", so it is an environment, no agent',
   );
   assertEquals(
     await saidOf("  one: { uses: collect, with: { env: { uses: ./mine.ts }, episodes: 1 } }\n"),
-    'w.yaml:3:38: error[invalid-value]: input "env" of stage "one": expected an environment with tasks: a list of names, the last one the default; "mine" has none',
+    'w.yaml:3:46: error[module-shape]: input "env.uses" of stage "one": ./mine.ts is no environment module: expected "tasks" to be a list of names, the last one the default, got none',
   );
 });

@@ -5,7 +5,13 @@ import { join } from "node:path";
 import { StuckError } from "../../../engine/executors/executor.ts";
 import { local } from "../../../engine/executors/local.ts";
 import type { StageModule } from "../../../engine/module.ts";
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../../std/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "../../../std/assert.ts";
 import { testExecutor } from "./contract.ts";
 import { TestJob } from "./job.ts";
 import { type Act, probe, probes } from "./probe.ts";
@@ -49,6 +55,15 @@ Deno.test("local: a stage may write its own folders and nothing else", async () 
     env: "NotCapable",
     own: "allowed",
   });
+});
+
+Deno.test("local: who does what is not declared is told how to declare it, and where it was", async () => {
+  await using test = await TestJob.of("peek");
+  const error = await assertRejects(() => executor.execute(test.job), Error);
+  assertMatch(
+    error.message,
+    /^read access to "\/etc\/hostname" is not permitted \(at tests\/engine\/executors\/probe\.ts:\d+:\d+\): a stage's process may do what its modules declare\. Declare it in the module that needs it, permissions: \{ read: \["\/etc\/hostname"\] \}$/,
+  );
 });
 
 Deno.test("local: a module gets what it asks for", async () => {

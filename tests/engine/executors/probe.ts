@@ -109,6 +109,10 @@ const acts = {
     };
     await Deno.writeTextFile(context.output("left"), JSON.stringify(tries));
   },
+  /** Reads what it may not, and does not mind. */
+  async peek(): Promise<void> {
+    await Deno.readTextFile("/etc/hostname");
+  },
 } satisfies Record<string, (input: ProbeInput, context: StageContext) => Promise<void>>;
 
 /** What the probe can be told to do. */

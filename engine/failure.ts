@@ -1,0 +1,22 @@
+/**
+ * What a stage's process says of an error that a stage threw.
+ * @module
+ */
+import { userPlaceOf } from "../std/error_place.ts";
+import { messageOf } from "./storage_error.ts";
+
+const REFUSED = /^Requires (\w+) access to (.*?), run again with the --allow-\w+ flag$/;
+
+/**
+ * The message; for an error in a user's own code with its place there, for a permission that the process does not
+ * have with what to do.
+ */
+export function failureMessage(error: unknown): string {
+  const place = userPlaceOf(error);
+  const at = place === undefined ? "" : ` (at ${place})`;
+  const refused = error instanceof Deno.errors.NotCapable ? REFUSED.exec(error.message) : null;
+  if (refused === null) return `${messageOf(error)}${at}`;
+  const [, kind, what] = refused;
+  return `${kind} access to ${what} is not permitted${at}: a stage's process may do what its modules declare. ` +
+    `Declare it in the module that needs it, permissions: { ${kind}: [${what}] }`;
+}
