@@ -29,7 +29,7 @@ export interface MethodRate {
 
 /** A method in both reports. */
 export interface MethodComparison {
-  /** Its name, with environment and task: `reflect-rl (taxi, pickup)`. */
+  /** Its name, with environment, task, and split where that is not `test`: `reflect-rl (taxi, pickup)`. */
   readonly method: string;
   /** Null where the first run's report has no such method. */
   readonly before: MethodRate | null;
@@ -191,9 +191,15 @@ async function readMethods(runsFolder: string, id: string): Promise<Map<string, 
   const methods: unknown[] = Array.isArray(report?.methods) ? report.methods : [];
   return new Map(methods.flatMap((method) => {
     if (typeof method !== "object" || method === null) return [];
-    const { name, env, task, successRate, ci95, episodes } = method as Record<string, unknown>;
+    const { name, env, task, split, successRate, ci95, episodes } = method as Record<
+      string,
+      unknown
+    >;
     if (typeof successRate !== "number" || !Array.isArray(ci95)) return [];
-    const where = [env, task].filter((part) => typeof part === "string" && part !== "");
+    // Tests play the split "test" where nothing else is said, and older reports say nothing.
+    const where = [env, task, split === "test" ? "" : split].filter((part) =>
+      typeof part === "string" && part !== ""
+    );
     const title = where.length === 0 ? String(name) : `${name} (${where.join(", ")})`;
     const [low, high] = ci95.map(Number);
     return [[title, {

@@ -49,7 +49,7 @@ function diff(
     const reference = references.get(path);
     const cause = reference?.instance === undefined
       ? `file ${reference?.output}`
-      : `stage ${reference.instance} reruns`;
+      : `another output of stage ${reference.instance}`;
     return [`input ${path} changed (${cause})`];
   }
   const keys = commonKeys(before, now);

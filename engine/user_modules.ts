@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import type { Diagnostics, Position } from "./diagnostics.ts";
 import { isWorkflowPath } from "./included_file.ts";
 import { hashSource } from "./source_hash.ts";
+import { userPlaceOf } from "../std/error_place.ts";
 import { mapScalars, type ScalarNode, type TreeNode } from "./tree.ts";
 import { isModulePath, UserModule } from "./user_module.ts";
 
@@ -68,6 +69,8 @@ async function importModule(specifier: string, folder: string): Promise<Imported
   } catch (error) {
     const [reason] = String(error instanceof Error ? error.message : error)
       .replaceAll(new URL(".", href).href, "").split("\n");
-    return { code: "module-failed", message: `${specifier} cannot be imported: ${reason}` };
+    const place = userPlaceOf(error);
+    const at = place === undefined ? "" : ` (at ${place})`;
+    return { code: "module-failed", message: `${specifier} cannot be imported: ${reason}${at}` };
   }
 }

@@ -28,7 +28,7 @@ export interface ExploreRequest {
   /** Folder of the reflection model, the output `onnx` of `sft`; undefined for none. */
   readonly reflector?: string | undefined;
   /** Options of the environment, those the policy was trained with. */
-  readonly with: unknown;
+  readonly with: object;
   /** 0 is greedy. */
   readonly temperature: number;
   /** Draws the actions, where the temperature is above 0. */
@@ -57,13 +57,17 @@ export async function explore(request: ExploreRequest): Promise<Exploration> {
   if (request.reflector !== undefined) {
     requireFiles("reflector", request.reflector, ["config.json", "tokenizer.json", ONNX_FILE]);
   }
-  const environment = await orExplain("the folder cannot be explored", () => {
-    const options = parseOptions("environment", autoExplore, {
-      ...request.with as object,
-      root: request.root,
-    });
-    return askAbout(artifactPath(request.root), request.question, options);
-  });
+  if ("root" in request.with) {
+    throw new ExploreError("--with names a root; give the folder with --root alone");
+  }
+  const options = await orExplain(
+    "--with does not fit",
+    () => parseOptions("environment", autoExplore, { ...request.with, root: request.root }),
+  );
+  const environment = await orExplain(
+    "the folder cannot be explored",
+    () => askAbout(artifactPath(request.root), request.question, options),
+  );
   const reflection = await orExplain(
     "the reflection model cannot be used",
     () =>

@@ -28,20 +28,29 @@ export const curriculumSchema: z.ZodType<CurriculumPart[]> = z.array(
 ).min(1).superRefine((parts, context) => {
   let before = 0;
   for (const [i, { until }] of parts.entries()) {
-    const end = until ?? 1;
-    const last = i === parts.length - 1;
-    if (end <= before || (!last && end >= 1) || (last && end < 1)) {
-      context.addIssue({
-        code: "custom",
-        path: [i, ...(until === undefined ? [] : ["until"])],
-        message: last
-          ? `the last task must last to the end: leave "until" out`
-          : `"until" must rise from task to task and stay below 1, got ${end} after ${before}`,
-      });
+    const message = i === parts.length - 1 ? lastProblem(until) : problemOf(until, before);
+    if (message !== undefined) {
+      const path = [i, ...(until === undefined ? [] : ["until"])];
+      context.addIssue({ code: "custom", path, message });
     }
-    before = end;
+    before = until ?? before;
   }
 });
+
+function lastProblem(until: number | undefined): string | undefined {
+  return (until ?? 1) === 1
+    ? undefined
+    : `the last task must last to the end: leave "until" out, got ${until}`;
+}
+
+function problemOf(until: number | undefined, before: number): string | undefined {
+  if (until === undefined) {
+    return `expected "until", the share of the iterations after which the next task takes over, more than ${before} and below 1; got none`;
+  }
+  return until > before && until < 1
+    ? undefined
+    : `"until" must rise from task to task and stay below 1, got ${until} after ${before}`;
+}
 
 /** The part in force at an iteration (from 0) of `iterations`; undefined without a curriculum. */
 export function partAt(

@@ -65,9 +65,11 @@ function noQuestion(task: ExploreTask, part: string, there: readonly Place[]): R
   return new RangeError(
     `there is no question for task "${task}" (${
       part === "all" ? "of all" : `of those for ${part}`
-    }, there are ${
-      have.length === 0 ? "none" : have.join(", ")
-    }); choose another task, or a root with more files`,
+    }, there are ${have.length === 0 ? "none" : have.join(", ")}); choose another task${
+      part === "all"
+        ? ", or a root with more files"
+        : ` or split, a root with more files, or prepare questions with "part": "${part}"`
+    }`,
   );
 }
 

@@ -101,7 +101,11 @@ Deno.test("explore: wrong folders, options and questions are explained, with cod
   await wrong({ root: `${ROOT}/nowhere` }, "root: expected a folder to explore");
   await wrong({ root: `${ROOT}/garden.txt` }, "give the folder it is in");
   await wrong({ root: "npm:no-such-package" }, "expected a module of an installed package");
-  await wrong({ with: { pages: 1 } }, 'no option "pages"; did you mean "page"?');
+  await wrong(
+    { with: { pages: 1 } },
+    '--with does not fit: environment "auto-explore": no option "pages"; did you mean "page"?',
+  );
+  await wrong({ with: { root: ROOT } }, "--with names a root; give the folder with --root alone");
   await wrong({ model: `${folder}/short` }, "exceeds the model's context of 32");
   const { code, error } = await run("--model", ROOT, "Where?");
   assertEquals(code, 2);

@@ -75,7 +75,10 @@ Deno.test("two runs are compared: what they were given, and what came of it", as
     await Deno.writeTextFile(
       join(folder.path, "runs", id, "report", "report.json"),
       JSON.stringify({
-        methods: [{ ...method, successRate: rate, ci95: [rate - 0.1, rate + 0.1] }],
+        methods: ["test", "seen"].map((split) => ({
+          ...{ ...method, split, successRate: rate },
+          ci95: [rate - 0.1, rate + 0.1],
+        })),
       }),
     );
   }
@@ -88,6 +91,7 @@ Deno.test("two runs are compared: what they were given, and what came of it", as
   assert(!out.includes("# edited"));
   assertMatch(out, /95% interval\)\n +ours \(taxi, full\) +25\.0% \(15\.0–35\.0\) +→ +75\.0% \(65/);
 
+  assertStringIncludes(out, "ours (taxi, full, seen)");
   const { runs, config, results } = await runsJson<Comparison>(folder, "compare", one, two);
   assertEquals(runs, [one, two]);
   assertEquals(config.run, [{ path: "seed", before: 1, now: 2 }]);

@@ -49,8 +49,8 @@ Deno.test("an edit reruns its stage and what depends on it, and nothing else", a
   assertEquals(reasons((await work.run({ overrides })).stages), {
     data: "done: input name: data → abc",
     other: "cached: same inputs",
-    model: "done: input dataset changed (stage data reruns)",
-    test: "done: input models.0 changed (stage model reruns)",
+    model: "done: input dataset changed (another output of stage data)",
+    test: "done: input models.0 changed (another output of stage model)",
   });
 });
 
@@ -62,7 +62,7 @@ Deno.test("an output that comes out equal lets what depends on it be cached", as
   assertEquals(reasons(run.stages), {
     data: "done: input size: 1 → 3",
     other: "cached: same inputs",
-    model: "done: input dataset changed (stage data reruns)",
+    model: "done: input dataset changed (another output of stage data)",
     test: "cached: same inputs",
   });
 });

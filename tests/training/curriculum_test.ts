@@ -70,9 +70,10 @@ Deno.test("curriculum: shares that do not rise are refused where they stand", ()
 });
 
 Deno.test("curriculum: all but the last part need a share below 1", () => {
-  const [found] = problems([{ task: "a" }, { task: "b" }]);
-  assertEquals(found?.[0], "0");
-  assert(found?.[1].includes("below 1"), found?.[1]);
+  assertEquals(problems([{ task: "a" }, { task: "b", until: 0.5 }, { task: "c" }]), [[
+    "0",
+    'expected "until", the share of the iterations after which the next task takes over, more than 0 and below 1; got none',
+  ]]);
   const [whole] = problems([{ task: "a", until: 1 }, { task: "b" }]);
   assertEquals(whole?.[0], "0.until");
 });
@@ -81,7 +82,7 @@ Deno.test("curriculum: a last part that ends early is refused", () => {
   const found = problems([{ task: "a", until: 0.5 }, { task: "b", until: 0.9 }]);
   assertEquals(found.length, 1);
   assertEquals(found[0]?.[0], "1.until");
-  assert(found[0]?.[1].includes(`leave "until" out`), found[0]?.[1]);
+  assert(found[0]?.[1].includes(`leave "until" out, got 0.9`), found[0]?.[1]);
 });
 
 Deno.test("curriculum: no parts, no task, a share of 0 and unknown keys are refused", () => {

@@ -35,7 +35,7 @@ Deno.test("auto-explore: each task asks for files of its depths, and says where 
   assertThrows(
     () => shallow.reset({ seed: 1, split: "test" }),
     RangeError,
-    "(of those for test, there are none)",
+    '(of those for test, there are none); choose another task or split, a root with more files, or prepare questions with "part": "test"',
   );
 });
 
