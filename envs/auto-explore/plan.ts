@@ -3,25 +3,47 @@
  *
  * From a place where the file can be identified: `id`. In its folder: read it where the page shows it, else
  * `ls`. Above it: into the next folder on the way, else `ls`. Anywhere else: `cd ..`. With several targets,
- * the one that takes the fewest commands from here.
+ * the one that takes the fewest commands from here, pages included: each way is walked to know.
  * @module
  */
 import type { Tree, TreeFile, TreeFolder } from "./tree.ts";
 import { type Command, Walk, type WalkSettings } from "./walk.ts";
+
+/** Commands after which nobody looks further. */
+const MOST = 1000;
 
 /** The next command on the shortest way to one of the targets; the walk is not changed. */
 export function nextCommand(walk: Walk, targets: readonly TreeFile[]): Command | undefined {
   const commands = walk.commands();
   const known = commands.find((command) => command.verb === "id" && targets.includes(command.file));
   if (known !== undefined) return known;
-  let best: { readonly command: Command; readonly far: number } | undefined;
-  for (const target of targets) {
-    const far = distance(walk.folder, target);
-    if (best !== undefined && best.far <= far) continue;
-    const command = towards(walk, commands, target);
-    if (command !== undefined) best = { command, far };
+  const nearest = nearestOf(walk, targets);
+  return nearest && towards(walk, commands, nearest);
+}
+
+/** The target that takes the fewest commands; the first of several. */
+function nearestOf(walk: Walk, targets: readonly TreeFile[]): TreeFile | undefined {
+  const [first, ...others] = targets;
+  if (first === undefined || others.length === 0) return first;
+  let nearest = first;
+  let fewest = commandsTo(walk, first, MOST);
+  for (const target of others) {
+    const count = commandsTo(walk, target, fewest);
+    if (count < fewest) [nearest, fewest] = [target, count];
   }
-  return best?.command;
+  return nearest;
+}
+
+/** Commands until a file can be identified, as far as they are fewer than `most`. */
+function commandsTo(walk: Walk, target: TreeFile, most: number): number {
+  const copy = walk.copy();
+  for (let count = 0; count < most; count++) {
+    const command = nextCommand(copy, [target]);
+    if (command === undefined) return most;
+    if (command.verb === "id") return count;
+    copy.take(command);
+  }
+  return most;
 }
 
 /** The texts of all commands from the root to the identification of one of the targets, at most `most` of them. */
@@ -29,7 +51,7 @@ export function optimalPath(
   tree: Tree,
   targets: readonly TreeFile[],
   settings: WalkSettings,
-  most = 1000,
+  most = MOST,
 ): string[] {
   const walk = new Walk(tree, settings);
   const path: string[] = [];
@@ -69,12 +91,4 @@ function wayTo(folder: TreeFolder): TreeFolder[] {
   const way = [folder];
   for (let above = folder.parent; above !== undefined; above = above.parent) way.unshift(above);
   return way;
-}
-
-/** How many folders have to be left and entered. */
-function distance(from: TreeFolder, { folder }: TreeFile): number {
-  const [one, two] = [wayTo(from), wayTo(folder)];
-  let shared = 0;
-  while (one[shared] !== undefined && one[shared] === two[shared]) shared++;
-  return one.length + two.length - 2 * shared;
 }

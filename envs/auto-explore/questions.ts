@@ -1,8 +1,8 @@
 /**
  * Questions whose answer is one file: made from the tree itself, or prepared by the user or a teacher.
  *
- * **Made.** A fact (`facts.ts`) that one file alone has is asked for in the ways of `phrasings.ts`. No two
- * facts share an answer's wording: a name that two files have, in whatever kind and case, is asked for by
+ * **Made.** A fact (`facts.ts`) that one file alone has, and whose name no other may define (`definitions.ts`), is
+ * asked for in the ways of `phrasings.ts`. No two facts share an answer's wording: a name that two files have, in whatever kind and case, is asked for by
  * nobody, and a wording that would fit another fact of the tree as well is left out. A file gives 40 facts
  * at most, drawn by seed, so that long files do not take over.
  *
@@ -149,10 +149,22 @@ export function readQuestions(
       return { texts: [question], targets, depth, kind: "prepared", part };
     },
   );
-  if (problems.length > 0) {
+  const refuse = () => {
     throw new Error(`${source} does not fit the tree ${tree.root}:\n${problems.join("\n")}`);
+  };
+  if (problems.length > 0) refuse();
+  const questions = complete(tree, drafts, settings);
+  const reachable = new Set(questions.flatMap(({ texts }) => texts));
+  for (const [index, { texts: [text = ""] }] of drafts.entries()) {
+    if (reachable.has(text)) continue;
+    problems.push(
+      `[${index}] ${
+        JSON.stringify(text)
+      }: the shortest way takes more than ${settings.horizon} commands; raise the option "horizon", "page" or "listing"`,
+    );
   }
-  return complete(tree, drafts, settings);
+  if (problems.length > 0) refuse();
+  return questions;
 }
 
 function parsePrepared(json: string, source: string): PreparedQuestion[] {
@@ -168,16 +180,15 @@ function parsePrepared(json: string, source: string): PreparedQuestion[] {
   throw new Error(`${source}: ${form}; ${z.prettifyError(parsed.error)}`);
 }
 
-/** Files that have a name, by the name. */
+/** Files that have a name, by the name; of names that nobody asks for, none. */
 function ownersOf(tree: Tree): Map<string, Set<TreeFile>> {
   const owners = new Map<string, Set<TreeFile>>();
+  for (const { facts } of tree.files) {
+    for (const fact of facts) owners.set(keyOf(fact), new Set());
+  }
   for (const file of tree.files) {
-    for (const fact of file.facts) {
-      const key = keyOf(fact);
-      const known = owners.get(key);
-      if (known === undefined) owners.set(key, new Set([file]));
-      else known.add(file);
-    }
+    for (const fact of file.facts) owners.get(keyOf(fact))?.add(file);
+    for (const name of file.definitions) owners.get(textKey(name))?.add(file);
   }
   return owners;
 }

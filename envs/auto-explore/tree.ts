@@ -8,13 +8,16 @@
  */
 import { createHash } from "node:crypto";
 import { type Fact, factsOf } from "./facts.ts";
+import { definitionsOf } from "./definitions.ts";
 import { IgnoreRules } from "./ignore.ts";
-import { ReadOnlyView } from "./view.ts";
+import { type Contents, OutsideError, ReadOnlyView } from "./view.ts";
 
 /** Most files a tree may show: more are a mistake in the choice of the folder. */
 export const MOST_FILES = 20_000;
 /** Most bytes an output can have, so that much is kept of either end of a file. */
 export const MOST_OUTPUT = 4000;
+/** Of a larger file than that, what it may define is looked for in its beginning. */
+const LOOSE_BYTES = 4 * 1024 * 1024;
 /** Lines that `head` and `tail` show. */
 const LINES = 10;
 
@@ -40,6 +43,8 @@ export interface TreeFile {
   readonly tail: string;
   /** What it says; none where it is not read whole. */
   readonly facts: readonly Fact[];
+  /** Names that it may define beside: whoever asks for one of them may mean this file. */
+  readonly definitions: ReadonlySet<string>;
 }
 
 /** A folder that is shown: one with a file in it or below. */
@@ -97,8 +102,8 @@ export function readTree(root: string): Tree {
 /** SHA-256 of all that an episode can depend on: the same wherever the tree lies. */
 export function hashTree({ files }: Tree): string {
   const hash = createHash("sha256");
-  for (const { path, kind, cat, head, tail, facts } of files) {
-    hash.update(`${JSON.stringify([path, kind, cat, head, tail, facts])}\n`);
+  for (const { path, kind, cat, head, tail, facts, definitions } of files) {
+    hash.update(`${JSON.stringify([path, kind, cat, head, tail, facts, [...definitions]])}\n`);
   }
   return hash.digest("hex");
 }
@@ -111,13 +116,14 @@ interface Shown {
 
 /** What the rules show of a folder; folders in which they show nothing are left out. */
 function walk(view: ReadOnlyView, path: string, above: IgnoreRules): Shown {
-  const entries = view.list(path);
+  const entries = unlessExchanged(() => view.list(path), []);
   const below = (name: string) => path === "" ? name : `${path}/${name}`;
-  const listing = entries.some(({ name, isFolder }) => name === ".gitignore" && !isFolder)
-    ? view.read(below(".gitignore"))
-    : undefined;
-  const rules = listing?.kind === "text" ? above.within(path, listing.text) : above;
   const shown: Shown = { path, files: [], folders: [] };
+  const hasRules = entries.some(({ name, isFolder }) => name === ".gitignore" && !isFolder);
+  const own = hasRules ? rulesIn(view, below(".gitignore")) : "";
+  // Who cannot tell what is to be left out shows nothing.
+  if (own === undefined) return shown;
+  const rules = above.within(path, own);
   for (const { name, isFolder } of entries) {
     if (rules.leavesOut(below(name), isFolder)) continue;
     if (!isFolder) {
@@ -130,13 +136,31 @@ function walk(view: ReadOnlyView, path: string, above: IgnoreRules): Shown {
   return shown;
 }
 
+/** The text of a `.gitignore`, of which Git reads bytes; undefined where it cannot be read whole. */
+function rulesIn(view: ReadOnlyView, path: string): string | undefined {
+  const text = unlessExchanged(() => view.readLoosely(path, LOOSE_BYTES + 1), undefined);
+  return text === undefined || text.length > LOOSE_BYTES ? undefined : text;
+}
+
+/** What a look gives; `otherwise` where what was listed is something else by now. */
+function unlessExchanged<T>(look: () => T, otherwise: T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof OutsideError) return otherwise;
+    throw error;
+  }
+}
+
 function filesBelow({ files, folders }: Shown): string[] {
   return [...files, ...folders.flatMap(filesBelow)];
 }
 
 /** Paths of all files, each with what changes when it does. */
 function fingerprintsBelow(view: ReadOnlyView, { path, files, folders }: Shown): string[] {
-  const own = view.fingerprints(path, files.map(nameOf));
+  const names = files.map(nameOf);
+  const own = unlessExchanged(() => view.fingerprints(path, names), undefined) ??
+    names.map((name) => unlessExchanged(() => view.fingerprints(path, [name])[0], "unreadable"));
   return [
     ...files.map((file, index) => `${file} ${own[index]}`),
     ...folders.flatMap((folder) => fingerprintsBelow(view, folder)),
@@ -168,15 +192,24 @@ function readFile(
   index: number,
 ): TreeFile {
   const name = nameOf(path);
-  const contents = view.read(path);
+  const contents = unlessExchanged<Contents>(() => view.read(path), { kind: "unreadable" });
   const { kind } = contents;
-  const about = { path, name, depth: path.split("/").length, folder, index, kind };
+  const loose = kind === "text" ? contents.text : looseText(view, path, kind);
+  const definitions = definitionsOf(name, loose);
+  const about = { path, name, depth: path.split("/").length, folder, index, kind, definitions };
   if (kind === "text") {
     const { text } = contents;
     return { ...about, ...partsOf(text, text), facts: factsOf(name, text) };
   }
   const { beginning, end } = kind === "huge" ? contents : { beginning: "", end: "" };
   return { ...about, ...partsOf(beginning, end), facts: [] };
+}
+
+/** What there may be to read in a file that is not read whole, or is no UTF-8; none where it is no text at all. */
+function looseText(view: ReadOnlyView, path: string, kind: TreeFile["kind"]): string {
+  if (kind === "unreadable") return "";
+  const text = unlessExchanged(() => view.readLoosely(path, LOOSE_BYTES), undefined) ?? "";
+  return text.includes("\0") ? "" : text;
 }
 
 function partsOf(beginning: string, end: string) {
@@ -190,8 +223,7 @@ function partsOf(beginning: string, end: string) {
 
 /** White space narrowed to single spaces, control characters gone: an output is a line of a prompt. */
 function narrow(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\s\u0000-\u001f\u007f\ufeff]+/g, " ").trim();
+  return text.replace(/[\s\p{Cc}\ufeff]+/gu, " ").trim();
 }
 
 function nameOf(path: string): string {

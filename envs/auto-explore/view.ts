@@ -119,17 +119,30 @@ export class ReadOnlyView {
    * Throws an OutsideError for what is no regular file in the view.
    */
   read(path: string): Contents {
-    return unlessRefused((): Contents => {
+    return this.#open(path, contentsOf) ?? { kind: "unreadable" };
+  }
+
+  /**
+   * The beginning of a file as text, whatever its bytes: what is no UTF-8 becomes U+FFFD. Undefined where it cannot be
+   * read. Throws an OutsideError for what is no regular file in the view.
+   */
+  readLoosely(path: string, most: number): string | undefined {
+    return this.#open(path, (file) => new TextDecoder().decode(readBytes(file, 0, most)));
+  }
+
+  /** What is made of an open file; undefined where it cannot be read, or is not what it was on the way there. */
+  #open<T>(path: string, use: (file: number, size: number) => T): T | undefined {
+    return unlessRefused(() => {
       const before = this.#locate(path, "file");
       const file = openSync(before.location, FLAGS);
       try {
         const { dev, ino, size } = fstatSync(file);
         const isSame = this.#isStill(path, before.trail) && before.trail.endsWith(`${dev}:${ino} `);
-        return isSame ? contentsOf(file, size) : { kind: "unreadable" };
+        return isSame ? use(file, size) : undefined;
       } finally {
         closeSync(file);
       }
-    }) ?? { kind: "unreadable" };
+    });
   }
 
   /** True where every name on the way is what it was when it had this trail. */
@@ -171,10 +184,12 @@ function stepInto(path: string, folder: string, name: string): string {
   return join(folder, name);
 }
 
+/** Controls, ends of lines and what changes the direction of writing; U+FFFD stands for bytes that are no UTF-8. */
+const UNSHOWABLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd\\/]/u;
+
 /** True for a name that fits in a line and in a path, on every system. */
 function isShowable(name: string): boolean {
-  // deno-lint-ignore no-control-regex
-  return !/[\u0000-\u001f\u007f\\/]/.test(name) && name.isWellFormed();
+  return !UNSHOWABLE.test(name) && name.isWellFormed();
 }
 
 function outside(path: string, what: string): OutsideError {

@@ -76,11 +76,21 @@ export class Walk {
 
   /** `isHidden` says which files are left out of this walk; folders in which all are hidden are left out too. */
   constructor(
-    tree: Tree,
+    readonly tree: Tree,
     readonly settings: WalkSettings,
     readonly isHidden: (file: TreeFile) => boolean = () => false,
   ) {
     this.folder = tree.top;
+  }
+
+  /** A walk that has come as far: what it does is not seen here. */
+  copy(): Walk {
+    const copy = new Walk(this.tree, this.settings, this.isHidden);
+    copy.folder = this.folder;
+    copy.read.push(...this.read);
+    for (const [folder, number] of this.#shown) copy.#shown.set(folder, number);
+    for (const [folder, pages] of this.#pages) copy.#pages.set(folder, pages);
+    return copy;
   }
 
   /** The page of the current folder that was listed last; undefined where none was. */

@@ -24,6 +24,23 @@ Deno.test("questions: only what one file alone says, whatever the kind and case"
   );
 });
 
+Deno.test("questions: nothing that another file may define, too, however it does", () => {
+  const questions = made({
+    "a.ts": "export function decodeFrame() {}\nexport function only() {}\n",
+    "big.ts": `${"// filler\n".repeat(40_000)}export function decodeFrame() {}\n`,
+    "d.ts": "export function parseThing() {}\n",
+    "e.ts": "export class Parser {\n  parseThing(text: string) {\n  }\n}\n",
+    "b.py": "def load_all():\n    pass\n",
+    "c.rb": "def load_all\nend\n",
+    "k.md": "# Install\n",
+    "l.rst": "Install\n=======\n",
+  });
+  assertEquals(
+    questions.map(({ kind, targets }) => `${kind} ${targets.map(({ path }) => path)}`).sort(),
+    ["class e.ts", "function a.ts"],
+  );
+});
+
 Deno.test("questions: of the kinds that are wanted alone, unique among all", () => {
   const files = {
     "a.ts": "/** The taxi's map. */\nexport function drive() {}\n",
@@ -191,6 +208,17 @@ Deno.test("questions: wrong prepared ones are named, all at once", () => {
     '[2] "Which of them all is it?": longer than 20 bytes; ask in fewer words or raise the option "question"',
     '[2] "Which of them all is it?": the tree shows no file "../secret"',
   ]);
+  const far = assertThrows(
+    () =>
+      read([{ question: "Where is gold?", files: ["src/parts/metal/rare/gold.py"] }], {
+        horizon: 5,
+      }),
+    Error,
+  );
+  assertEquals(
+    far.message.split("\n")[1],
+    '[0] "Where is gold?": the shortest way takes more than 5 commands; raise the option "horizon", "page" or "listing"',
+  );
   assertThrows(() => read("{"), Error, "q.json: expected a list like [{");
   assertThrows(() => read([]), Error, "q.json: expected a list like [{");
   assertThrows(() => read([{ question: "Where?", file: "main.ts" }]), Error, "files");

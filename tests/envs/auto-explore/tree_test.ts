@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "../../../std/assert.ts";
 import { hashTree, MOST_OUTPUT, readTree } from "../../../envs/auto-explore/tree.ts";
+import { ReadOnlyView } from "../../../envs/auto-explore/view.ts";
 import { sampleTree, writeTree } from "./sample_tree.ts";
 
 Deno.test("tree: files and folders by name, depth counted from the root", () => {
@@ -32,6 +33,70 @@ Deno.test("tree: hidden and ignored files are left out, and folders in which not
   const { files, top } = readTree(root);
   assertEquals(files.map(({ path }) => path), ["a.txt", "sub/g.log"]);
   assertEquals(top.folders.map(({ path }) => path), ["sub"]);
+});
+
+Deno.test("tree: a .gitignore counts whatever its bytes and size, as Git reads it", () => {
+  const bytes = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  const shownWith = (rules: Uint8Array) =>
+    readTree(writeTree({ ".gitignore": rules, "a.txt": "x", "secret.txt": "x" })).files
+      .map(({ path }) => path);
+  for (
+    const rules of [
+      bytes("# d\xe9j\xe0 vu\nsecret.txt\n"),
+      bytes("# nothing\0here\nsecret.txt\n"),
+      bytes(`${"# a line of a comment\n".repeat(20_000)}secret.txt\n`),
+    ]
+  ) assertEquals(shownWith(rules), ["a.txt"]);
+});
+
+Deno.test("tree: where a .gitignore cannot be read whole, nothing of its folder is shown", () => {
+  const root = writeTree({
+    "a.txt": "x",
+    "sub/.gitignore": `${"#".repeat(5 * 1024 * 1024)}\n`,
+    "sub/b.txt": "x",
+    "sub/deep/c.txt": "x",
+  });
+  assertEquals(readTree(root).files.map(({ path }) => path), ["a.txt"]);
+});
+
+Deno.test("tree: what is exchanged for a link after it was listed is unreadable, or empty", () => {
+  const root = writeTree({ "a.txt": "x", "b.txt": "y", "sub/c.txt": "z" });
+  const { list, read } = ReadOnlyView.prototype;
+  const toLink = (path: string) => {
+    Deno.removeSync(join(root, path), { recursive: true });
+    Deno.symlinkSync("/etc", join(root, path));
+  };
+  try {
+    ReadOnlyView.prototype.list = function (path: string) {
+      if (path === "sub") toLink("sub");
+      return list.call(this, path);
+    };
+    ReadOnlyView.prototype.read = function (path: string) {
+      if (path === "a.txt") toLink("a.txt");
+      return read.call(this, path);
+    };
+    assertEquals(readTree(root).files.map(({ path, kind }) => [path, kind]), [
+      ["a.txt", "unreadable"],
+      ["b.txt", "text"],
+    ]);
+  } finally {
+    Object.assign(ReadOnlyView.prototype, { list, read });
+  }
+});
+
+Deno.test("tree: names that cannot be shown in a line are left out, whichever script", () => {
+  const names = [
+    "c1\u009b31m.txt",
+    "nel\u0085x.txt",
+    "ls\u2028x.txt",
+    "rlo\u202etxt.exe",
+    "bad\ufffd.txt",
+  ];
+  const good = ["über.txt", "日本.txt", "👩‍🔬.txt"];
+  const files = Object.fromEntries([...names, ...good].map((name) => [name, "x\u009by"]));
+  const tree = readTree(writeTree(files));
+  assertEquals(tree.files.map(({ name }) => name).sort(), good.sort());
+  assertEquals(tree.files[0]?.cat, "x y");
 });
 
 Deno.test("tree: outputs are one line, cut, and keep the right end", () => {

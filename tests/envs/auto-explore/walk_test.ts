@@ -188,6 +188,20 @@ Deno.test("plan: no ls where folders are listed at once", () => {
   assertEquals(path({ listed: true }), ["cd src", "cd parts", ...rest]);
 });
 
+Deno.test("plan: pages count, where one of several targets is nearer by folders alone", () => {
+  const many = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${10 + i}.txt`, "x"]));
+  const tree = readTree(writeTree({ ...many, "zz.txt": "x", "aa/answer.txt": "x" }));
+  const targets = tree.files.filter(({ name }) => ["zz.txt", "answer.txt"].includes(name));
+  const short = exploreOptions.parse({ root: "unused", page: 10 });
+  assertEquals(optimalPath(tree, targets, short), [
+    ...["ls", "cd aa", "ls", "cat answer.txt", "id aa/answer.txt"],
+  ]);
+  // Once the last page is there, the other is nearer.
+  const walk = new Walk(tree, short);
+  for (let page = 0; page < 5; page++) walk.take({ verb: "ls", text: "ls" });
+  assertEquals(nextCommand(walk, targets)?.text, "cat zz.txt");
+});
+
 Deno.test("plan: the nearest of several targets, and none twice where one was read", () => {
   const tree = readTree(sampleTree());
   const options = exploreOptions.parse({ root: "unused" });
