@@ -27,7 +27,11 @@ const CONSTANT = new RegExp(
 );
 /** `  holds(facts: Facts): boolean {`, `int hashIt(char *text) {`, `close() {`. */
 const BODY = new RegExp(
-  `^\\s*(?:[\\w*&<>\\[\\],.:?#]+\\s+)*[*&#]?(${WORD})\\s*(?:<[^()]*>)?\\(.*\\{\\s*$`,
+  `^\\s*(?:[\\w*&<>\\[\\],.:?#]+\\s+)*[*&#]?(${WORD})\\s*(?:<[^()]*>)?\\((?!.*(?:=>|function\\b.*\\))\\s*\\{\\s*$).*\\{\\s*$`,
+);
+/** `close() { return 1; }`, all on one line. */
+const SHORT = new RegExp(
+  `^\\s*(?:[\\w*&<>\\[\\],.:?#]+\\s+)*[*&#]?(${WORD})\\s*(?:<[^()]*>)?\\([^()]*\\)\\s*(?::[^(){}=]*)?\\{`,
 );
 /** The same with its parameters on lines of their own. */
 const OPEN = new RegExp(
@@ -59,13 +63,14 @@ const SETTINGS = /\.(?:json|jsonc|json5|ya?ml|toml|ini|cfg|conf|properties|env)$
 export function definitionsOf(name: string, text: string): Set<string> {
   const lines = text.split(/\r?\n/).map((line) => line.slice(0, LINE));
   if (MARKUP.test(name)) return new Set(lines.map(headingOf));
-  if (SETTINGS.test(name)) return keysOf(lines);
+  if (SETTINGS.test(name)) return jsonKeys(text) ?? keysOf(lines);
   const found = new Set<string>();
   for (const [index, line] of lines.entries()) {
     for (const pattern of [KEYWORD, ASSIGNED]) {
       for (const [, word] of line.matchAll(pattern)) if (word !== undefined) found.add(word);
     }
-    const word = CONSTANT.exec(line)?.[1] ?? BODY.exec(line)?.[1] ?? opened(lines, index);
+    const word = CONSTANT.exec(line)?.[1] ?? BODY.exec(line)?.[1] ?? SHORT.exec(line)?.[1] ??
+      opened(lines, index);
     if (word !== undefined && !CONTROL.has(word)) found.add(word);
   }
   return found;
@@ -81,6 +86,23 @@ function opened(lines: readonly string[], index: number): string | undefined {
 
 function headingOf(line: string): string {
   return line.replace(/<[^>]*>/g, "").replace(/^[\s=#*\\]+(?:\w+\{)?|[\s=#*}]+$/g, "");
+}
+
+/** Keys at any depth, by themselves and below the one above; undefined where it is no JSON. */
+function jsonKeys(text: string): Set<string> | undefined {
+  const found = new Set<string>();
+  try {
+    JSON.parse(text, function (this: unknown, key: string, value: unknown) {
+      if (!Array.isArray(this) && key !== "") found.add(key);
+      if (value instanceof Object && !Array.isArray(value) && key !== "") {
+        for (const inner of Object.keys(value)) found.add(`${key}.${inner}`);
+      }
+      return value;
+    });
+  } catch {
+    return undefined;
+  }
+  return found;
 }
 
 /** Keys by themselves, and below the one that they are further in than. */

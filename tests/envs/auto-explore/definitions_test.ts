@@ -20,6 +20,8 @@ const DEFINED: readonly (readonly [file: string, text: string, names: readonly s
     "tls.port",
     "port",
   ]],
+  ["a.ts", "  parseThing(a: A): B { return 1; }\n", ["parseThing"]],
+  ["i.json", '{"a":{"b":[{"port":1}]},"x":1}', ["a", "a.b", "b", "port", "x"]],
   ["i.yaml", "a:\n  - b: 1\n    c: 2\nd: 3\n", ["a", "a.b", "b", "c", "d"]],
   ["i.toml", "[table.part]\nname = 1\n", ["table.part", "table.part.name", "name"]],
   ["l.rst", "Install\n=======\n", ["Install"]],
@@ -46,6 +48,8 @@ Deno.test("definitions: calls, conditions and uses are none", () => {
     "  door.open(() => {",
     "  const found = look(here);",
     "} catch (error) {",
+    "  assertThrows(() => {",
+    "  describe('it', function () {",
   ].join("\n");
   const found = definitionsOf("a.ts", text);
   for (
@@ -60,6 +64,8 @@ Deno.test("definitions: calls, conditions and uses are none", () => {
       "open",
       "look",
       "catch",
+      "assertThrows",
+      "describe",
     ]
   ) {
     assert(!found.has(name), `${name} in ${[...found]}`);
