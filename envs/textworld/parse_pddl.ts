@@ -38,8 +38,13 @@ export function parseDomain(text: string, source = "domain"): Domain {
   reading = { ...reading, predicates };
   const actions: Action[] = [];
   for (const { key, list } of sections) {
-    if (key === ":action") actions.push(readAction(reading, list));
-    else if (!KNOWN_IN_DOMAIN.has(key)) {
+    if (key === ":action") {
+      const action = readAction(reading, list);
+      if (actions.some(({ name }) => name === action.name)) {
+        throw fault(reading, list, `there is an action "${action.name}" already`);
+      }
+      actions.push(action);
+    } else if (!KNOWN_IN_DOMAIN.has(key)) {
       throw fault(reading, list, `a domain cannot have "${key}" here; ${SUPPORTED}`);
     }
   }
@@ -58,10 +63,10 @@ const SUPPORTED =
 
 /**
  * Reads a problem of a domain. `source` names the text in messages.
- * Throws a TextGameError at what cannot be understood, at unknown predicates, types and objects.
+ * Throws a TextGameError at what cannot be understood, at unknown predicates, types and objects, and without a goal.
  */
 export function parseProblem(text: string, domain: Domain, source = "problem"): Problem {
-  const { name, sections } = readDefinition(text, source, "problem");
+  const { name, sections, whole } = readDefinition(text, source, "problem");
   const reading: Reading = {
     source,
     types: domain.types,
@@ -69,7 +74,7 @@ export function parseProblem(text: string, domain: Domain, source = "problem"): 
   };
   const objects: Typed[] = [];
   const init: Problem["init"][number][] = [];
-  let goal: Formula = ALWAYS;
+  let goal: List | undefined;
   const known = new Set(domain.constants.map(({ name }) => name));
   for (const { key, list } of sections) {
     if (key === ":objects") {
@@ -83,19 +88,47 @@ export function parseProblem(text: string, domain: Domain, source = "problem"): 
         const head = fact.items[0];
         if (head !== undefined && !isList(head) && head.word === "=") continue;
         const atom = readAtom(reading, fact);
-        const stranger = atom.terms.find((term) => !known.has(term));
-        if (stranger !== undefined) {
-          throw fault(reading, fact, `no object is named "${stranger}": ${show(fact)}`);
-        }
+        checkKnown(reading, fact, atom.terms, known);
         init.push(atom);
       }
     } else if (key === ":goal") {
-      goal = readFormula(reading, list.items[1], list, new Set());
+      if (goal !== undefined) throw fault(reading, list, "there is a goal already");
+      goal = list;
     } else if (key !== ":domain" && key !== ":metric" && key !== ":requirements") {
       throw fault(reading, list, `a problem cannot have "${key}" here`);
     }
   }
-  return { name, objects, init, goal };
+  if (goal === undefined) throw fault(reading, whole, "a problem needs a goal: (:goal CONDITION)");
+  return { name, objects, init, goal: readGoal(reading, goal, known) };
+}
+
+function readGoal(reading: Reading, list: List, known: ReadonlySet<string>): Formula {
+  const [, condition, extra] = list.items;
+  if (extra !== undefined) {
+    throw fault(reading, extra, "expected one condition behind :goal; several belong in (and …)");
+  }
+  const goal = readFormula(reading, condition, list, new Set());
+  const words = (symbol: Symbol | undefined): List[] =>
+    isList(symbol) ? [symbol, ...symbol.items.flatMap(words)] : [];
+  for (const inner of words(condition)) {
+    const [head, ...terms] = inner.items;
+    if (head === undefined || isList(head)) continue;
+    if (head.word !== "=" && !reading.predicates.has(head.word)) continue;
+    const named = terms.flatMap((term) => isList(term) ? [] : [term.word]);
+    checkKnown(reading, inner, named.filter((term) => !term.startsWith("?")), known);
+  }
+  return goal;
+}
+
+function checkKnown(
+  reading: Reading,
+  list: List,
+  terms: readonly string[],
+  known: ReadonlySet<string>,
+): void {
+  const stranger = terms.find((term) => !known.has(term));
+  if (stranger === undefined) return;
+  throw fault(reading, list, `no object is named "${stranger}": ${show(list)}`);
 }
 
 interface Section {
@@ -107,7 +140,7 @@ function readDefinition(
   text: string,
   source: string,
   noun: "domain" | "problem",
-): { name: string; sections: Section[] } {
+): { name: string; sections: Section[]; whole: List } {
   const whole = readSymbols(text, source);
   const at = { source };
   const define = asWord(at, whole.items[0], whole, '"define"');
@@ -119,7 +152,7 @@ function readDefinition(
     const list = asList(at, item, whole, "a section");
     return { key: asWord(at, list.items[0], list, "a word like :objects").word, list };
   });
-  return { name: asWord(at, title.items[1], title, "a name").word, sections };
+  return { name: asWord(at, title.items[1], title, "a name").word, sections, whole };
 }
 
 function readTypeTree(source: string, sections: readonly Section[]): Map<string, string> {
@@ -151,6 +184,9 @@ function readAction(reading: Reading, list: List): Action {
         key,
         `expected :parameters, :precondition or :effect, got ${show(key)}`,
       );
+    }
+    if (parts.has(key.word)) {
+      throw fault(reading, key, `action "${name.word}" has ${key.word} already`);
     }
     parts.set(key.word, list.items[i + 1]);
   }

@@ -72,7 +72,7 @@ function readTypes(
   strict: boolean,
 ): string[] {
   const words = isList(symbol)
-    ? symbol.items.slice(1).map((item) => asWord(reading, item, item, "a type"))
+    ? eitherOf(reading, symbol)
     : [asWord(reading, symbol, within, 'a type behind "-"')];
   const known = reading.types;
   for (const word of words) {
@@ -80,6 +80,38 @@ function readTypes(
     throw fault(reading, word, unknown("type", word.word, known.keys()));
   }
   return words.map(({ word }) => word);
+}
+
+function eitherOf(reading: Reading, list: List): Word[] {
+  const head = asWord(reading, list.items[0], list, '"either" and types');
+  if (head.word !== "either") {
+    throw fault(reading, head, `expected "either" and types, got ${show(list)}`);
+  }
+  return list.items.slice(1).map((item) => asWord(reading, item, item, "a type"));
+}
+
+/** Parts that each word takes behind it, others than any number. */
+const PARTS: Readonly<Record<string, number>> = {
+  not: 1,
+  imply: 2,
+  exists: 2,
+  forall: 2,
+  "=": 2,
+  when: 2,
+};
+
+/** Throws a TextGameError where a word like `not` has more or fewer parts than it takes. */
+function checkParts(reading: Reading, list: List, { word }: Word): void {
+  const wanted = PARTS[word];
+  const got = list.items.length - 1;
+  if (wanted === undefined || wanted === got) return;
+  throw fault(
+    reading,
+    list,
+    `expected ${wanted} ${wanted === 1 ? "part" : "parts"} behind "${word}", got ${got}: ${
+      show(list)
+    }`,
+  );
 }
 
 function unknown(noun: string, word: string, known: Iterable<string>): string {
@@ -117,6 +149,7 @@ export function readFormula(
   const list = asList(reading, symbol, within, "a condition");
   if (list.items.length === 0) return ALWAYS;
   const head = asWord(reading, list.items[0], list, "a predicate or and, or, not, exists");
+  checkParts(reading, list, head);
   const rest = list.items.slice(1);
   const part = (index: number, variables = bound) =>
     readFormula(reading, rest[index], list, variables);
@@ -183,6 +216,7 @@ export function readEffects(
   const list = asList(reading, symbol, within, "an effect");
   if (list.items.length === 0) return [];
   const head = asWord(reading, list.items[0], list, "an effect");
+  checkParts(reading, list, head);
   const rest = list.items.slice(1);
   const inner = (item: Symbol | undefined, variables = bound) =>
     readEffects(reading, item, list, variables);

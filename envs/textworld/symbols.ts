@@ -47,6 +47,8 @@ export function show(symbol: Symbol | undefined): string {
   return isList(symbol) ? `(${symbol.items.map(show).join(" ")})` : `"${symbol.word}"`;
 }
 
+/** Nobody nests deeper; a text that does would overflow the stack of those who read it. */
+const DEEPEST = 500;
 const TOKEN = /;[^\n]*|[()]|[^\s();]+/g;
 
 interface Open extends Place {
@@ -67,6 +69,7 @@ export function readSymbols(text: string, source: string): List {
     const fail = (message: string) => new TextGameError(source, place, message);
     if (whole !== undefined) throw fail(`expected nothing behind the definition, got "${token}"`);
     if (token === "(") {
+      if (open.length === DEEPEST) throw fail(`more than ${DEEPEST} parentheses are open here`);
       open.push({ ...place, items: [] });
     } else if (token === ")") {
       const closed = open.pop();

@@ -103,7 +103,58 @@ const faults: readonly (readonly [string, string, string, string])[] = [
   ],
 ];
 
-for (const [what, from, to, says] of faults) {
+const extras: typeof faults = [
+  [
+    "a second condition of not",
+    "(not (here ?a))",
+    "(not (here ?a) (here ?b))",
+    '7:28: expected 1 part behind "not", got 2: ("not" ("here" "?a") ("here" "?b"))',
+  ],
+  [
+    "a third term of =",
+    "(here ?a) (road",
+    "(= ?a ?b ?a) (road",
+    '6:24: expected 2 parts behind "="',
+  ],
+  [
+    "a quantifier of two conditions",
+    "(here ?a) (road",
+    "(exists (?c) (here ?c) (here ?a)) (road",
+    '6:24: expected 2 parts behind "exists", got 3',
+  ],
+  [
+    "an effect of two under a condition",
+    "(not (here ?a))",
+    "(when (here ?a) (here ?b) (here ?a))",
+    '7:28: expected 2 parts behind "when", got 3',
+  ],
+  [
+    "an odd word in place of either",
+    "(?a ?b - place)\n    :pre",
+    "(?a ?b - (ether place place))\n    :pre",
+    '5:27: expected "either" and types, got ("ether" "place" "place")',
+  ],
+  [
+    "a second effect",
+    ":effect (and",
+    ":effect (here ?a) :effect (and",
+    '7:23: action "go" has :effect already',
+  ],
+  [
+    "a second action of the name",
+    "(:action Go",
+    "(:action go :effect ()) (:action Go",
+    '4:27: there is an action "go" already',
+  ],
+  [
+    "what is nested without an end",
+    "(here ?a) (road",
+    `${"(not ".repeat(600)}(here ?a)${")".repeat(600)} (road`,
+    "more than 500 parentheses are open here",
+  ],
+];
+
+for (const [what, from, to, says] of [...faults, ...extras]) {
   Deno.test(`${what} is told with its place`, () => {
     if (!DOMAIN.includes(from)) throw new Error(`the domain has no ${from}`);
     assertThrows(() => parseDomain(DOMAIN.replace(from, to)), TextGameError, says);
@@ -115,6 +166,11 @@ Deno.test("mistakes in a problem are told with their place", () => {
   const told: readonly (readonly [string, string, string])[] = [
     ["(road a b)", "(road a c)", 'games/p.pddl:3:19: no object is named "c": ("road" "a" "c")'],
     ["(:goal (here b))", "(:goal (there b))", '4:11: no predicate is named "there"'],
+    ["(:goal (here b))", "(:goal (here c))", '4:10: no object is named "c": ("here" "c")'],
+    ["(:goal (here b))", "(:goal (not (= a c)))", '4:15: no object is named "c"'],
+    ["(:goal (here b))", "(:goal (here b) (here a))", "4:19: expected one condition behind :goal"],
+    ["(:goal (here b))", "(:goal (here b)) (:goal (here a))", "4:20: there is a goal already"],
+    ["(:goal (here b))", "", "1:1: a problem needs a goal"],
     ["(:init", "(:start", '3:3: a problem cannot have ":start" here'],
   ];
   for (const [from, to, says] of told) {
