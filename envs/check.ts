@@ -8,7 +8,7 @@
 import { type CheckResult, isPassed, runChecks } from "../std/checks.ts";
 import { parseOptions } from "../std/modules.ts";
 import { settles, watched } from "../std/settles.ts";
-import { endingEpisodes, noStepAfterEnd, unknownLabel } from "./check/ending.ts";
+import { endingEpisodes, noStepAfterEnd, noStepBeforeReset, unknownLabel } from "./check/ending.ts";
 import { noLeak } from "./check/leaks.ts";
 import {
   deterministicSteps,
@@ -63,6 +63,7 @@ const checks: readonly Check[] = [
   uniqueLabels,
   knownLabels,
   unknownLabel,
+  noStepBeforeReset,
   endingEpisodes,
   noStepAfterEnd,
   infoShape,

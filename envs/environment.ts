@@ -37,7 +37,7 @@ export interface Info {
 
 /**
  * Which starts an episode may have. Every environment has `train`, `test` and `all`, and whatever else its module
- * names: `train` shares no start with any of them but `all`.
+ * names: `train` shares no start with any of them but `all`, unless there is but one start.
  */
 export type Split = string;
 
@@ -81,8 +81,8 @@ export type Awaitable<T> = T | Promise<T>;
 /** One multi-turn text environment; an instance plays one episode at a time. */
 export interface Environment {
   /**
-   * Starts an episode, also while another goes on. Throws a RangeError for a task or a split it does not have,
-   * and where there is no start of both.
+   * Starts an episode, also while another goes on. Throws a RangeError where there is no start of a task and split
+   * together. Workflows ask for no others than the module names.
    */
   reset(options: ResetOptions): Awaitable<ResetResult>;
   /** Takes the action with this label. Throws a RangeError for a label that is not offered. */

@@ -2,6 +2,7 @@
  * Steps a second of every registered environment, alone and many side by side.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import type { EnvironmentModule } from "../../envs/environment.ts";
 import { environments } from "../../envs/registry.ts";
 import { parseOptions } from "../../std/modules.ts";
@@ -22,6 +23,11 @@ const SHARED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "frozen-lake": { slippery: false },
 };
 
+/** Options without which an environment has nothing to play. */
+const NEEDED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "auto-explore": { root: fileURLToPath(new URL("../../envs", import.meta.url)) },
+};
+
 /** Measures the environments. One that cannot be played without options is noted. */
 export async function measureEnvironments(
   contest: Contest,
@@ -29,7 +35,7 @@ export async function measureEnvironments(
 ): Promise<EnvironmentRow[]> {
   const rows: EnvironmentRow[] = [];
   for (const module of modules) {
-    const options = SHARED[module.name] ?? {};
+    const options = SHARED[module.name] ?? NEEDED[module.name] ?? {};
     let episodes: StepsTask["episodes"];
     try {
       episodes = await randomEpisodes(module, options);

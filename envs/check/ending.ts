@@ -2,6 +2,7 @@
  * Checks of labels that are not offered, and of how episodes end.
  * @module
  */
+import { LABELS } from "../labels.ts";
 import {
   anyLabel,
   at,
@@ -17,23 +18,39 @@ import {
 
 const UNKNOWN = "no such label";
 
-/** A label that is not offered is refused. */
+/** A label that is not offered is refused: one that is none, and the first that is not on offer. */
 export const unknownLabel: Check = {
   name: "an unknown label is a RangeError",
   async run(subject) {
     const env = await subject.make();
     const seed = subject.seeds[0] ?? 0;
     for (const task of subject.tasks) {
-      await start(env, { seed, task });
-      const error = await errorOf(() => env.step(UNKNOWN));
-      require(
-        error instanceof RangeError,
-        `step("${UNKNOWN}") ${
-          error === undefined ? "was accepted" : `threw ${error}`
-        }; expected a RangeError`,
-      );
+      const { observation } = await start(env, { seed, task });
+      const beyond = LABELS[observation.actions.length];
+      for (const label of beyond === undefined ? [UNKNOWN] : [UNKNOWN, beyond]) {
+        const error = await errorOf(() => env.step(label));
+        require(
+          error instanceof RangeError,
+          `step("${label}") ${
+            error === undefined ? "was accepted" : `threw ${error}`
+          }; expected a RangeError`,
+        );
+      }
     }
-    return `${subject.tasks.length} tries`;
+    return `${2 * subject.tasks.length} tries`;
+  },
+};
+
+/** Without an episode there is nothing to step in. */
+export const noStepBeforeReset: Check = {
+  name: "stepping before reset throws",
+  async run(subject) {
+    const env = await subject.make();
+    require(
+      await errorOf(() => env.step("0")) !== undefined,
+      "a step was taken before any episode was started; throw an Error that asks for reset",
+    );
+    return "1 try";
   },
 };
 

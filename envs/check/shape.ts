@@ -67,10 +67,14 @@ export const knownLabels: Check = eachMoment(
 /** Info tells success, and a state that survives JSON. */
 export const infoShape: Check = eachMoment(
   "info has success and a serialisable state",
-  ({ info }) => {
+  ({ info, step }) => {
     require(
       typeof info?.success === "boolean",
       `expected info.success to be true or false, got ${JSON.stringify(info?.success)}`,
+    );
+    require(
+      step !== undefined || !info.success,
+      "info.success is true before the first step; a start leaves something to achieve",
     );
     require(
       info.state !== undefined && survivesJson(info.state),

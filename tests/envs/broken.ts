@@ -124,6 +124,29 @@ export const broken: Record<
     check: "an unknown label is a RangeError",
     says: 'step("no such label") was accepted; expected a RangeError',
   },
+  "the next label taken for a step": {
+    make: () =>
+      new (class extends Corridor {
+        override step(label: string): StepResult {
+          return super.step(label === "2" ? "1" : label);
+        }
+      })(6),
+    check: "an unknown label is a RangeError",
+    says: 'step("2") was accepted; expected a RangeError',
+  },
+  "a step without an episode": {
+    make: () =>
+      new (class extends Corridor {
+        protected override over = false;
+      })(6),
+    check: "stepping before reset throws",
+    says: "a step was taken before any episode was started",
+  },
+  "success from the start": {
+    make: () => informing((info) => ({ ...info, success: true })),
+    check: "info has success and a serialisable state",
+    says: "reset: info.success is true before the first step",
+  },
   "an episode that never ends": {
     make: () =>
       new (class extends Corridor {
