@@ -14,7 +14,7 @@ import { Artifact, artifact, artifactPath } from "../engine/artifact.ts";
 import type { PublishContext, StageContext, StageModule } from "../engine/module.ts";
 import { readResults } from "../training/results.ts";
 import { type Curve, parseMetrics } from "./report/curves.ts";
-import { type PooledMethod, poolResults } from "./report/pool.ts";
+import { type PooledMethod, poolResults, repeatedSeeds } from "./report/pool.ts";
 import { type PickedTranscript, pickTranscripts } from "./report/transcripts.ts";
 import { publishReport } from "./report/publish.ts";
 
@@ -81,6 +81,7 @@ async function run(input: ReportWith, context: StageContext): Promise<void> {
     input.methods.map((one) => readResults(artifactPath(one))),
   );
   const methods = poolResults(read.map((one) => one.results));
+  for (const words of repeatedSeeds(read.map((one) => one.results))) context.log(words);
   const transcripts = pickTranscripts(
     read.map(({ results: { name, env, task, split }, transcripts }) => ({
       ...{ name, env, task, split },

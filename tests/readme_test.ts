@@ -37,11 +37,11 @@ Deno.test("the workflow of docs/workflows.md is valid, and its if and matrix do 
     assertEquals(instances.map(({ name, gates }) => [name, gates[0]?.condition?.success]), [
       ["demos", undefined],
       ["policy", undefined],
-      ["rl (seed=1, split=train)", true],
-      ["rl (seed=1, split=all)", true],
-      ["rl (seed=2, split=train)", false],
-      ["rl (seed=2, split=all)", false],
-      ["rl (seed=3, split=train)", false],
+      ["rl (seed=1, entropy=0)", true],
+      ["rl (seed=1, entropy=0.01)", true],
+      ["rl (seed=2, entropy=0)", false],
+      ["rl (seed=2, entropy=0.01)", false],
+      ["rl (seed=3, entropy=0)", false],
     ]);
   } finally {
     await Deno.remove(file);

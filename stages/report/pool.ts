@@ -4,6 +4,7 @@
  */
 import type { Results } from "../../training/results.ts";
 import { wilson95 } from "./interval.ts";
+import { place } from "./words.ts";
 
 /** One method on one task, over all its seeds. */
 export interface MethodSummary {
@@ -45,14 +46,30 @@ export interface PooledMethod extends MethodSummary {
  * @throws Error where results to be pooled were cut at different horizons: their episodes are not comparable.
  */
 export function poolResults(results: readonly Results[]): PooledMethod[] {
-  const groups = new Map<string, Results[]>();
-  for (const result of results) {
-    const key = JSON.stringify([result.name, result.env, result.task, result.split]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [result]);
-    else group.push(result);
-  }
-  return [...groups.values()].map(pool);
+  return [...Map.groupBy(results, keyOf).values()].map(pool);
+}
+
+/** What to say of results with one name and one seed, which may not be meant as seeds of one method. */
+export function repeatedSeeds(results: readonly Results[]): string[] {
+  const groups = Map.groupBy(results, keyOf);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    const seeds = new Set(group.map(({ seed }) => seed));
+    if (first === undefined || seeds.size === group.length) return [];
+    return [
+      `${group.length} results named "${first.name}" (${
+        place(first)
+      }) are pooled as ${group.length} seeds, though ` +
+      `they were evaluated with ${
+        seeds.size === 1 ? "one seed" : `${seeds.size} seeds`
+      }; where they ` +
+      "differ in more than that, give them names of their own",
+    ];
+  });
+}
+
+function keyOf({ name, env, task, split }: Results): string {
+  return JSON.stringify([name, env, task, split]);
 }
 
 function pool(group: readonly Results[]): PooledMethod {

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "../../../std/ass
 import { successChart } from "../../../stages/report/charts.ts";
 import { isNoisy, meanLine, parseMetrics, smooth } from "../../../stages/report/curves.ts";
 import { wilson95 } from "../../../stages/report/interval.ts";
-import { poolResults } from "../../../stages/report/pool.ts";
+import { poolResults, repeatedSeeds } from "../../../stages/report/pool.ts";
 import { resultsTable } from "../../../stages/report/table.ts";
 import { pickTranscripts } from "../../../stages/report/transcripts.ts";
 import { duration, findings, metricWords, place, signed } from "../../../stages/report/words.ts";
@@ -88,6 +88,21 @@ Deno.test("poolResults: seeds of a method are one row, tasks and splits are not"
     horizon: 15,
     rateBySeed: [0.75, 0.5],
   });
+});
+
+Deno.test("repeatedSeeds: results that may differ in more than the seed are told", () => {
+  assertEquals(
+    repeatedSeeds([results("a", 1, 1, 2), results("a", 2, 1, 2), results("b", 1, 1, 2)]),
+    [],
+  );
+  assertEquals(
+    repeatedSeeds([1, 1, 2, 2].map((seed) => results("a", seed, 1, 2))),
+    [
+      'results named "a" (taxi pickup) are pooled as 4 seeds, though they were evaluated with 2 seeds; where they differ in more than that, give them names of their own',
+    ].map((text) => `4 ${text}`),
+  );
+  const places = [results("a", 1, 1, 2), results("a", 1, 1, 2, { split: "train" })];
+  assertEquals(repeatedSeeds(places), []);
 });
 
 Deno.test("poolResults: episodes cut at different horizons are not pooled", () => {
