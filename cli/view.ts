@@ -20,6 +20,8 @@ export interface Screen {
 
 /** Milliseconds between a stage's progress lines in a pipe. */
 const LINE_MILLISECONDS = 5000;
+/** A running stage of which nothing is heard for this long is told of, and again each time. */
+const QUIET_MILLISECONDS = 5 * 60_000;
 const BAR_WIDTH = 24;
 
 /** Shows events as they come. Stages run one at a time, so one line moves. */
@@ -29,17 +31,34 @@ export class View implements Disposable {
   #metric = "";
   #shown = false;
   #lastLine = 0;
-  readonly #timer: ReturnType<typeof setInterval> | undefined;
+  #lastHeard = 0;
+  #toldQuiet = 0;
+  readonly #timer: ReturnType<typeof setInterval>;
 
   /** Shows events on the screen; dispose it to stop. */
   constructor(readonly screen: Screen) {
-    if (screen.columns === undefined) return;
-    this.#timer = setInterval(() => this.#draw(), 500);
+    this.#timer = setInterval(() => this.look(), 500);
+  }
+
+  /** Moves what moves, and tells of a stage of which nothing was heard; called by a timer. */
+  look(): void {
+    this.#draw();
+    const quiet = Math.floor((this.screen.now() - this.#lastHeard) / QUIET_MILLISECONDS);
+    if (this.#stage === undefined || quiet <= this.#toldQuiet) return;
+    this.#toldQuiet = quiet;
+    const minutes = quiet * QUIET_MILLISECONDS / 60_000;
+    this.#log(
+      this.#stage,
+      `has reported nothing for ${minutes} min, and goes on. Ctrl-C ends it; the same command continues, and \`timeout\` in the workflow limits it`,
+      true,
+    );
   }
 
   /** Takes in an event. */
   readonly show = (event: EngineEvent): void => {
     const now = this.screen.now();
+    this.#lastHeard = now;
+    this.#toldQuiet = 0;
     switch (event.type) {
       case "run-started":
         return this.#line(`run ${event.run} (${event.file})`);

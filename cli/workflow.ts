@@ -14,6 +14,7 @@ import {
   StorageError,
   WorkflowError,
 } from "../engine/engine.ts";
+import { stageFolderName } from "../engine/layout.ts";
 import type { DeviceChoice } from "../engine/module.ts";
 import { isStorageFailure, storageError } from "../engine/storage_error.ts";
 import type { RunSummary } from "../engine/summary.ts";
@@ -209,7 +210,14 @@ function closingLine(summary: RunSummary, seconds: number, runsFolder: string): 
   const folder = join(runsFolder, summary.id);
   return `${summary.status} in ${duration(seconds)}: ${countStates(summary)} · ${folder}${
     reportIn(folder)
-  }`;
+  }${logsOf(summary, folder)}`;
+}
+
+/** Where the whole of what went wrong is to be read. */
+function logsOf({ stages }: RunSummary, folder: string): string {
+  return stages.filter(({ state }) => state === "failed")
+    .map(({ instance }) => join(folder, "stages", stageFolderName(instance), "log.txt"))
+    .map((log) => `\nlog: ${log}`).join("");
 }
 
 function reportIn(folder: string): string {

@@ -8,6 +8,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { z } from "zod";
+import { issueWords } from "./issue_words.ts";
 import { nearest } from "./nearest.ts";
 
 /** A module that cannot be found, loaded or given these options. The message says what to change. */
@@ -83,7 +84,7 @@ export function parseOptions<T>(
   module: { readonly name: string; readonly with: z.ZodType<T> },
   options: unknown = {},
 ): T {
-  const parsed = module.with.safeParse(options);
+  const parsed = module.with.safeParse(options, { reportInput: true });
   if (parsed.success) return parsed.data;
   const known = optionNames(module.with);
   const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, known));
@@ -169,5 +170,5 @@ function describeIssue(
       return `no option "${key}"${hint} (valid: ${known.join(", ")})`;
     });
   }
-  return [at === "" ? issue.message : `option "${at}": ${issue.message}`];
+  return [at === "" ? issueWords(issue) : `option "${at}": ${issueWords(issue)}`];
 }

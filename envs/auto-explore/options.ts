@@ -88,7 +88,10 @@ export const exploreOptions: z.ZodType<ExploreOptions> = z.strictObject({
   leaveOut: z.union([
     probability,
     z.tuple([probability, probability])
-      .refine(([least, most]) => least <= most, "expected the least first, then the most"),
+      .refine(([least, most]) => least <= most, {
+        error: ({ input }) =>
+          `expected the least first, then the most, got ${JSON.stringify(input)}`,
+      }),
   ])
     .default(0.5).describe(
       "Probability of each unrelated file to be left out of a training episode; or [least, most], between which " +

@@ -15,6 +15,7 @@
  * @module
  */
 import { z } from "zod";
+import { issueWords } from "../../std/issue_words.ts";
 import { deriveSeed, Random } from "../../std/random.ts";
 import type { Fact, FactKind } from "./facts.ts";
 import { phrasingsOf, putPlainly } from "./phrasings.ts";
@@ -175,9 +176,14 @@ function parsePrepared(json: string, source: string): PreparedQuestion[] {
   } catch (cause) {
     throw new Error(`${source}: ${form}, got no JSON (${(cause as Error).message})`, { cause });
   }
-  const parsed = preparedQuestions.safeParse(value);
+  const parsed = preparedQuestions.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw new Error(`${source}: ${form}; ${z.prettifyError(parsed.error)}`);
+  const placeOf = (path: readonly PropertyKey[]) =>
+    path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`).join("");
+  const problems = parsed.error.issues.map((issue) =>
+    `${placeOf(issue.path) || "the file"}: ${issueWords(issue)}`
+  );
+  throw new Error(`${source}: ${form}\n${problems.join("\n")}`);
 }
 
 /** Files that have a name, by the name; of names that nobody asks for, none. */

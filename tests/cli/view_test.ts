@@ -41,6 +41,31 @@ const started = event({
 });
 const finished = event({ type: "stage-finished", stage: "sft", seconds: 61, outputs: {} });
 
+Deno.test("a stage of which nothing is heard is told of every five minutes, on either screen", () => {
+  for (const columns of [undefined, 80]) {
+    const screen = new FakeScreen(columns);
+    using view = new View(screen);
+    const quietAt = (minutes: number) => {
+      screen.time = minutes * 60_000;
+      const before = screen.errors.length;
+      view.look();
+      return screen.errors.slice(before).split(",")[0];
+    };
+    assertEquals(quietAt(60), "");
+    view.show(started);
+    assertEquals([quietAt(64), quietAt(65), quietAt(66), quietAt(70)], [
+      "",
+      "warning: sft: has reported nothing for 5 min",
+      "",
+      "warning: sft: has reported nothing for 10 min",
+    ]);
+    view.show(progress(1));
+    assertEquals([quietAt(74), quietAt(75)], ["", "warning: sft: has reported nothing for 5 min"]);
+    view.show(finished);
+    assertEquals(quietAt(90), "");
+  }
+});
+
 Deno.test("in a pipe there are plain lines, and progress at most every 5 s", () => {
   const screen = new FakeScreen(undefined);
   using view = new View(screen);

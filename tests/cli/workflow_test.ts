@@ -100,10 +100,12 @@ Deno.test("a failed stage exits 1", async () => {
     "stages.first.with.fail=true",
   );
   assertEquals(code, 1);
-  assertStringIncludes(
+  assertMatch(
     out,
-    "first: failed: as asked\nsecond: skipped (needs first, which failed)\n",
+    /first: failed: as asked \(at stage\.ts:\d+:\d+\)\nsecond: skipped \(needs first, which failed\)\n/,
   );
+  const [, log = ""] = /\nlog: (.*)\n$/.exec(out) ?? [];
+  assertStringIncludes(await Deno.readTextFile(join(folder.path, log)), "Error: as asked\n    at ");
 });
 
 Deno.test("wrong files and arguments exit 2, say what is meant, and run nothing", async () => {

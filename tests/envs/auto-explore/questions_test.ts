@@ -222,4 +222,9 @@ Deno.test("questions: wrong prepared ones are named, all at once", () => {
   assertThrows(() => read("{"), Error, "q.json: expected a list like [{");
   assertThrows(() => read([]), Error, "q.json: expected a list like [{");
   assertThrows(() => read([{ question: "Where?", file: "main.ts" }]), Error, "files");
+  assertThrows(
+    () => read([{ question: "Where?", files: ["main.ts"], part: "tests" }]),
+    Error,
+    '[0].part: expected one of "train"|"validation"|"test", got "tests"',
+  );
 });
