@@ -97,7 +97,7 @@ export class ReadOnlyView {
   }
 
   /**
-   * Size and time of the last change of each of a folder's files, as texts that change with them; a file's is
+   * Size, rights and time of the last change of each of a folder's files, as texts that change with them; a file's is
    * "unreadable" where it has gone. Throws an OutsideError for a folder that is none of the view's, or a name
    * that is none of its files'.
    */
@@ -107,9 +107,9 @@ export class ReadOnlyView {
       unlessRefused(() => {
         // The way to the folder is known by now: to look at it again for each file would take most of the time.
         if (location === undefined) return undefined;
-        const { size, mtime, ino, isFile } = Deno.lstatSync(stepInto(name, location, name));
+        const { size, mtime, ino, mode, isFile } = Deno.lstatSync(stepInto(name, location, name));
         if (!isFile) throw outside(name, "is no file of the root's own");
-        return `${size} ${mtime?.getTime()} ${ino}`;
+        return `${size} ${mtime?.getTime()} ${ino} ${mode}`;
       }) ?? "unreadable"
     );
   }

@@ -153,6 +153,8 @@ Deno.test("tree: read once, and again when a file has changed", () => {
   const second = readTree(root);
   assertNotEquals(second, first);
   assertEquals(second.files[0]?.facts, [{ kind: "function", name: "another" }]);
+  Deno.chmodSync(join(root, "a.ts"), 0o600);
+  assert(readTree(root) !== second, "who may read it counts, too");
 });
 
 Deno.test("tree: a root that shows nothing is refused with advice", () => {
