@@ -5,6 +5,8 @@
 import { userPlaceOf } from "../std/error_place.ts";
 import { messageOf } from "./storage_error.ts";
 
+/** What a module's `permissions` can name; see `std/modules.ts`. */
+const DECLARABLE: ReadonlySet<string> = new Set(["read", "env", "net", "sys"]);
 const REFUSED = /^Requires (\w+) access to (.*?), run again with the --allow-\w+ flag$/;
 
 /**
@@ -17,6 +19,9 @@ export function failureMessage(error: unknown): string {
   const refused = error instanceof Deno.errors.NotCapable ? REFUSED.exec(error.message) : null;
   if (refused === null) return `${messageOf(error)}${at}`;
   const [, kind, what] = refused;
-  return `${kind} access to ${what} is not permitted${at}: a stage's process may do what its modules declare. ` +
-    `Declare it in the module that needs it, permissions: { ${kind}: [${what}] }`;
+  return `${kind} access to ${what} is not permitted${at}: ${
+    DECLARABLE.has(kind ?? "")
+      ? `a stage's process may do what its modules declare. Declare it in the module that needs it, permissions: { ${kind}: [${what}] }`
+      : "a stage writes its outputs (context.output) and below context.folder, and starts no other program"
+  }`;
 }

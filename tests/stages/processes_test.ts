@@ -80,7 +80,10 @@ Deno.test("a stage may not write where it likes, and its record tells why it fai
   await withStage(body, "", async (folder) => {
     const run = await runWorkflow(join(folder, "flow.yaml"), options(folder));
     assertEquals(run.status, "failed");
-    assertStringIncludes(run.stages[0]?.reason ?? "", "Requires write access");
+    assertStringIncludes(
+      run.stages[0]?.reason ?? "",
+      'write access to "./mine.txt" is not permitted (at ',
+    );
     const log = join(folder, "runs", run.id, "stages", "own", "log.txt");
     const text = await Deno.readTextFile(log);
     assert(text.includes("own.ts"), text);
