@@ -8,7 +8,7 @@
 import type { Awaitable, Observation } from "../envs/environment.ts";
 import { type CheckResult, errorOf, isPassed, runChecks } from "../std/checks.ts";
 import { parseOptions } from "../std/modules.ts";
-import { settles, watched } from "../std/settles.ts";
+import { Patience } from "../std/settles.ts";
 import type { ReflectionAgent, ReflectionAgentModule } from "./agent.ts";
 import { emptyBatch, oneEach, textComments, unchangedBatch } from "./check/comments.ts";
 import { frozen, independent, restored, seedsMatter } from "./check/repeatable.ts";
@@ -26,7 +26,7 @@ export interface AgentCheckOptions {
   /** Milliseconds in which an agent must hear that it is to stop; default 2000. */
   readonly patience?: number;
   /** Seconds after which a promise of the agent counts as one that never settles; default 300. */
-  readonly answerLimit?: number;
+  readonly callLimit?: number;
 }
 
 /** How all checks went. */
@@ -64,11 +64,8 @@ export async function checkAgent(
   options: AgentCheckOptions = {},
 ): Promise<AgentCheckReport> {
   const { name, ...resolved } = await resolve(target, options.with);
-  const limit = 1000 * (options.answerLimit ?? 300);
-  const agent = {
-    ...resolved,
-    make: async () => watched(await settles(resolved.make(), "make", limit), limit),
-  };
+  const calls = new Patience(1000 * (options.callLimit ?? 300));
+  const agent = { ...resolved, make: () => calls.made(resolved.make) };
   const { observations = situations, patience = 2000 } = options;
   const subject: Subject = { ...agent, observations, patience, spoiled: false };
   const results = await runChecks(

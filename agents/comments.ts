@@ -3,6 +3,7 @@
  * @module
  */
 import type { Observation } from "../envs/environment.ts";
+import { shown } from "../std/shown.ts";
 import type { ReflectionAgent, ReflectOptions } from "./agent.ts";
 
 /** One comment on each observation. Throws a TypeError where the agent gives anything but a text for each. */
@@ -18,7 +19,7 @@ export async function commentsOn(
   if (!Array.isArray(comments) || comments.length !== batch.length) {
     throw new TypeError(
       `the reflection agent gave ${
-        Array.isArray(comments) ? `${comments.length} comments` : describe(comments)
+        Array.isArray(comments) ? `${comments.length} comments` : shown(comments)
       } on ${batch.length} observations; it must give a list with one each`,
     );
   }
@@ -26,13 +27,9 @@ export async function commentsOn(
   if (wrong >= 0) {
     throw new TypeError(
       `the reflection agent's comment on observation ${wrong + 1} of ${batch.length} is no text: ${
-        describe(comments[wrong])
+        shown(comments[wrong])
       }`,
     );
   }
   return comments;
-}
-
-function describe(value: unknown): string {
-  return JSON.stringify(value)?.slice(0, 100) ?? String(value);
 }

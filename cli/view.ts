@@ -78,6 +78,8 @@ export class View implements Disposable {
       case "log":
         return this.#log(event.stage, event.message, event.level === "warning");
       case "stage-retried":
+        // Until then nothing is to be heard.
+        this.#lastHeard = now + 1000 * event.waitSeconds;
         return this.#log(
           event.stage,
           `attempt ${event.attempt} of ${event.attempts} failed: ${event.message}; the next in ${

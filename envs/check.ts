@@ -7,7 +7,7 @@
  */
 import { type CheckResult, isPassed, runChecks } from "../std/checks.ts";
 import { parseOptions } from "../std/modules.ts";
-import { settles, watched } from "../std/settles.ts";
+import { Patience } from "../std/settles.ts";
 import { endingEpisodes, noStepAfterEnd, noStepBeforeReset, unknownLabel } from "./check/ending.ts";
 import { noLeak } from "./check/leaks.ts";
 import {
@@ -40,7 +40,7 @@ export interface CheckOptions {
   /** Steps after which an episode counts as endless; default 1000. */
   readonly stepLimit?: number;
   /** Seconds after which a promise of the environment counts as one that never settles; default 60. */
-  readonly patience?: number;
+  readonly callLimit?: number;
 }
 
 /** How all checks went. */
@@ -88,8 +88,8 @@ export async function checkEnvironment(
   options: CheckOptions = {},
 ): Promise<CheckReport> {
   const { name, tasks, splits, ...resolved } = await resolve(target, options.with);
-  const patience = 1000 * (options.patience ?? 60);
-  const make = async () => watched(await settles(resolved.make(), "make", patience), patience);
+  const patience = new Patience(1000 * (options.callLimit ?? 60));
+  const make = () => patience.made(resolved.make);
   const subject: Subject = {
     make,
     heldOut: ["test", ...splits],

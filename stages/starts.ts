@@ -24,7 +24,7 @@ export interface Starts {
 
 /** Schema of the input `split`; default `usual`. */
 export function splitSchema(usual: "train" | "test"): z.ZodType<string> {
-  return z.string().min(1).default(usual).describe(
+  return z.string().default(usual).describe(
     "which starts the episodes are drawn from: train, test, all, or another of the environment",
   );
 }

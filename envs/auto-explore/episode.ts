@@ -101,7 +101,7 @@ export class Episode {
   /** Does what a command says. */
   take(command: Command): Taken {
     const { targets } = this.#place.question;
-    const mistaken = isMistaken(command, nextCommand(this.#walk, targets), targets);
+    const mistaken = isMistaken(command, this.best(), targets);
     const { output, warnings, errors } = this.#walk.take(command);
     this.#commands.push(command.text);
     const isMiss = isReading(command) && !targets.includes(command.file);
@@ -125,7 +125,8 @@ export class Episode {
 
   /** The best command; undefined after the end, and where no target is known. */
   best(): Command | undefined {
-    return this.over ? undefined : nextCommand(this.#walk, this.#place.question.targets);
+    const left = this.#options.horizon - this.#commands.length;
+    return this.over ? undefined : nextCommand(this.#walk, this.#place.question.targets, left);
   }
 
   /** The teacher's comment; undefined where there is no best command. */

@@ -27,6 +27,11 @@ export interface Fact {
   readonly name: string;
 }
 
+/** What makes two names the same to someone who asks. */
+export function nameKey(name: string): string {
+  return name.toLowerCase().replace(/\s+/g, " ");
+}
+
 type Reader = (text: string) => Fact[];
 type Pattern = readonly [FactKind, RegExp];
 

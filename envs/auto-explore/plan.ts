@@ -12,21 +12,32 @@ import { type Command, Walk, type WalkSettings } from "./walk.ts";
 /** Commands after which nobody looks further. */
 const MOST = 1000;
 
-/** The next command on the shortest way to one of the targets; the walk is not changed. */
-export function nextCommand(walk: Walk, targets: readonly TreeFile[]): Command | undefined {
+/**
+ * The next command on the shortest way to one of the targets, of ways of at most `left` commands; the walk is not
+ * changed.
+ */
+export function nextCommand(
+  walk: Walk,
+  targets: readonly TreeFile[],
+  left = MOST,
+): Command | undefined {
   const commands = walk.commands();
   const known = commands.find((command) => command.verb === "id" && targets.includes(command.file));
   if (known !== undefined) return known;
-  const nearest = nearestOf(walk, targets);
+  const nearest = nearestOf(walk, targets, left);
   return nearest && towards(walk, commands, nearest);
 }
 
 /** The target that takes the fewest commands; the first of several. */
-function nearestOf(walk: Walk, targets: readonly TreeFile[]): TreeFile | undefined {
+function nearestOf(
+  walk: Walk,
+  targets: readonly TreeFile[],
+  left: number,
+): TreeFile | undefined {
   const [first, ...others] = targets;
   if (first === undefined || others.length === 0) return first;
   let nearest = first;
-  let fewest = commandsTo(walk, first, MOST);
+  let fewest = commandsTo(walk, first, left);
   for (const target of others) {
     const count = commandsTo(walk, target, fewest);
     if (count < fewest) [nearest, fewest] = [target, count];
@@ -56,7 +67,7 @@ export function optimalPath(
   const walk = new Walk(tree, settings);
   const path: string[] = [];
   while (path.length < most) {
-    const command = nextCommand(walk, targets);
+    const command = nextCommand(walk, targets, most - path.length);
     if (command === undefined) break;
     path.push(command.text);
     if (command.verb === "id") break;

@@ -1,10 +1,11 @@
 /**
  * Questions whose answer is one file: made from the tree itself, or prepared by the user or a teacher.
  *
- * **Made.** A fact (`facts.ts`) that one file alone has, and whose name no other may define (`definitions.ts`), is
- * asked for in the ways of `phrasings.ts`. No two facts share an answer's wording: a name that two files have, in whatever kind and case, is asked for by
- * nobody, and a wording that would fit another fact of the tree as well is left out. A file gives 40 facts
- * at most, drawn by seed, so that long files do not take over.
+ * **Made.** A fact (`facts.ts`) that one file alone has, and whose name no other may define
+ * (`definitions.ts`), is asked for in the ways of `phrasings.ts`. No two facts share an answer's wording: a name
+ * that two files have, in whatever kind and case, is asked for by nobody, and a wording that would fit another
+ * fact of the tree as well is left out. A file gives 40 facts at most, drawn by seed, so that long files do not
+ * take over.
  *
  * **Prepared.** A JSON file, `[{ "question": "…", "files": ["src/a.ts"] }]`, with `"part"` (`train`,
  * `validation` or `test`) where the user wants to say it.
@@ -17,7 +18,7 @@
 import { z } from "zod";
 import { issueWords } from "../../std/issue_words.ts";
 import { deriveSeed, Random } from "../../std/random.ts";
-import type { Fact, FactKind } from "./facts.ts";
+import { type FactKind, nameKey } from "./facts.ts";
 import { phrasingsOf, putPlainly } from "./phrasings.ts";
 import { optimalPath } from "./plan.ts";
 import type { Tree, TreeFile } from "./tree.ts";
@@ -91,7 +92,7 @@ export function makeQuestions(tree: Tree, settings: QuestionSettings): Question[
     // A type and a constant of one name are one thing to ask for: two questions could be in two parts.
     const names = new Set<string>();
     const facts = file.facts.filter((fact) => {
-      const key = keyOf(fact);
+      const key = nameKey(fact.name);
       const wanted = kinds.includes(fact.kind) && owners.get(key)?.size === 1 && !names.has(key);
       if (wanted) names.add(key);
       return wanted;
@@ -105,11 +106,11 @@ export function makeQuestions(tree: Tree, settings: QuestionSettings): Question[
         kind: fact.kind,
       }));
   });
-  const wanted = new Set(drafts.flatMap(({ texts }) => texts.map(textKey)));
+  const wanted = new Set(drafts.flatMap(({ texts }) => texts.map(nameKey)));
   const counts = countTexts(tree, wanted, plain);
   const unique = drafts.map((draft) => ({
     ...draft,
-    texts: draft.texts.filter((text) => counts.get(textKey(text)) === 1),
+    texts: draft.texts.filter((text) => counts.get(nameKey(text)) === 1),
   }));
   return complete(tree, unique.filter(({ texts }) => texts.length > 0), settings);
 }
@@ -127,13 +128,13 @@ export function readQuestions(
   const files = new Map(tree.files.map((file) => [file.path, file]));
   const problems: string[] = [];
   const seen = new Set<string>();
-  const drafts = parsePrepared(json, source).map(
-    ({ question: written, files: paths, part }, index): Draft => {
-      const question = settings.plain ? putPlainly(written) : written;
-      const wrong = (what: string) =>
-        problems.push(`[${index}] ${JSON.stringify(written)}: ${what}`);
-      if (seen.has(textKey(question))) wrong("asked before");
-      seen.add(textKey(question));
+  const written = parsePrepared(json, source);
+  const drafts = written.map(
+    ({ question: own, files: paths, part }, index): Draft => {
+      const question = settings.plain ? putPlainly(own) : own;
+      const wrong = (what: string) => problems.push(`[${index}] ${JSON.stringify(own)}: ${what}`);
+      if (seen.has(nameKey(question))) wrong("asked before");
+      seen.add(nameKey(question));
       if (byteLength(question) > settings.question) {
         wrong(
           `longer than ${settings.question} bytes${
@@ -190,11 +191,11 @@ function parsePrepared(json: string, source: string): PreparedQuestion[] {
 function ownersOf(tree: Tree): Map<string, Set<TreeFile>> {
   const owners = new Map<string, Set<TreeFile>>();
   for (const { facts } of tree.files) {
-    for (const fact of facts) owners.set(keyOf(fact), new Set());
+    for (const fact of facts) owners.set(nameKey(fact.name), new Set());
   }
   for (const file of tree.files) {
-    for (const fact of file.facts) owners.get(keyOf(fact))?.add(file);
-    for (const name of file.definitions) owners.get(textKey(name))?.add(file);
+    for (const fact of file.facts) owners.get(nameKey(fact.name))?.add(file);
+    for (const name of file.definitions) owners.get(nameKey(name))?.add(file);
   }
   return owners;
 }
@@ -207,20 +208,11 @@ function countTexts(
 ): Map<string, number> {
   const counts = new Map<string, number>();
   for (const file of tree.files) {
-    for (const key of file.facts.flatMap((fact) => phrasingsOf(fact, plain).map(textKey))) {
+    for (const key of file.facts.flatMap((fact) => phrasingsOf(fact, plain).map(nameKey))) {
       if (wanted.has(key)) counts.set(key, (counts.get(key) ?? 0) + 1);
     }
   }
   return counts;
-}
-
-/** What makes two facts the same to someone who asks. */
-function keyOf({ name }: Fact): string {
-  return textKey(name);
-}
-
-function textKey(text: string): string {
-  return text.toLowerCase().replace(/\s+/g, " ");
 }
 
 /** Adds optimal paths and parts; leaves out what takes too many commands. */

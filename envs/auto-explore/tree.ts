@@ -7,8 +7,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { type Fact, factsOf } from "./facts.ts";
-import { definitionsOf } from "./definitions.ts";
+import { type Fact, factsOf, nameKey } from "./facts.ts";
+import { definitionsOf, mayDefine } from "./definitions.ts";
 import { IgnoreRules } from "./ignore.ts";
 import { type Contents, OutsideError, ReadOnlyView } from "./view.ts";
 
@@ -16,8 +16,12 @@ import { type Contents, OutsideError, ReadOnlyView } from "./view.ts";
 export const MOST_FILES = 20_000;
 /** Most bytes an output can have, so that much is kept of either end of a file. */
 export const MOST_OUTPUT = 4000;
-/** Of a larger file than that, what it may define is looked for in its beginning. */
-const LOOSE_BYTES = 4 * 1024 * 1024;
+/** Largest `.gitignore`, in bytes. */
+const RULES_BYTES = 4 * 1024 * 1024;
+/** Of a file that is not read whole, what it may define is looked for in as much of its beginning, in bytes. */
+const LOOSE_BYTES = 1024 * 1024;
+/** And in as many such files of a tree. */
+const LOOSE_FILES = 32;
 /** Lines that `head` and `tail` show. */
 const LINES = 10;
 
@@ -43,7 +47,7 @@ export interface TreeFile {
   readonly tail: string;
   /** What it says; none where it is not read whole. */
   readonly facts: readonly Fact[];
-  /** Names that it may define beside: whoever asks for one of them may mean this file. */
+  /** Names that other files' facts have and that it may define, too: who asks for one may mean this file. */
   readonly definitions: ReadonlySet<string>;
 }
 
@@ -81,7 +85,7 @@ export function readTree(root: string): Tree {
   if (paths.length === 0) {
     throw new Error(
       `root: expected a folder with files to explore, got ${view.root}, of which nothing is shown; ` +
-        `hidden and ignored files do not count`,
+        `hidden and ignored files do not count, nor what is beside a .gitignore that cannot be read`,
     );
   }
   if (paths.length > MOST_FILES) {
@@ -93,8 +97,10 @@ export function readTree(root: string): Tree {
   const fingerprint = fingerprintsBelow(view, shown).join("\n");
   const known = remembered.get(view.root);
   if (known?.fingerprint === fingerprint) return known.tree;
-  const files: TreeFile[] = [];
-  const tree = { root: view.root, top: build(view, shown, undefined, files), files };
+  const files: Draft[] = [];
+  const top = build({ view, files, loose: LOOSE_FILES }, shown, undefined);
+  const tree = { root: view.root, top, files };
+  keepAsked(files);
   remembered.set(view.root, { fingerprint, tree });
   return tree;
 }
@@ -138,8 +144,8 @@ function walk(view: ReadOnlyView, path: string, above: IgnoreRules): Shown {
 
 /** The text of a `.gitignore`, of which Git reads bytes; undefined where it cannot be read whole. */
 function rulesIn(view: ReadOnlyView, path: string): string | undefined {
-  const text = unlessExchanged(() => view.readLoosely(path, LOOSE_BYTES + 1), undefined);
-  return text === undefined || text.length > LOOSE_BYTES ? undefined : text;
+  const rules = unlessExchanged(() => view.readLoosely(path, RULES_BYTES), undefined);
+  return rules?.isWhole ? rules.text : undefined;
 }
 
 /** What a look gives; `otherwise` where what was listed is something else by now. */
@@ -167,36 +173,52 @@ function fingerprintsBelow(view: ReadOnlyView, { path, files, folders }: Shown):
   ];
 }
 
+type Draft = TreeFile & { readonly definitions: Set<string> };
+
+/** Of all that may be defined, only what somebody asks for is worth remembering. */
+function keepAsked(files: readonly Draft[]): void {
+  const asked = new Set(files.flatMap(({ facts }) => facts.map(({ name }) => nameKey(name))));
+  for (const { definitions } of files) {
+    for (const name of definitions) if (!asked.has(nameKey(name))) definitions.delete(name);
+  }
+}
+
+/** A tree that is being read. */
+interface ReadingTree {
+  readonly view: ReadOnlyView;
+  /** Those read so far. */
+  readonly files: Draft[];
+  /** How many more are looked into that are not read whole. */
+  loose: number;
+}
+
 function build(
-  view: ReadOnlyView,
+  reading: ReadingTree,
   shown: Shown,
   parent: TreeFolder | undefined,
-  all: TreeFile[],
 ): TreeFolder {
   const files: TreeFile[] = [];
   const folders: TreeFolder[] = [];
   const folder: TreeFolder = { path: shown.path, name: nameOf(shown.path), parent, folders, files };
   for (const path of shown.files) {
-    const file = readFile(view, path, folder, all.length);
+    const file = readFile(reading, path, folder);
     files.push(file);
-    all.push(file);
+    reading.files.push(file);
   }
-  for (const inner of shown.folders) folders.push(build(view, inner, folder, all));
+  for (const inner of shown.folders) folders.push(build(reading, inner, folder));
   return folder;
 }
 
-function readFile(
-  view: ReadOnlyView,
-  path: string,
-  folder: TreeFolder,
-  index: number,
-): TreeFile {
+function readFile(reading: ReadingTree, path: string, folder: TreeFolder): Draft {
   const name = nameOf(path);
-  const contents = unlessExchanged<Contents>(() => view.read(path), { kind: "unreadable" });
+  const contents = unlessExchanged<Contents>(() => reading.view.read(path), { kind: "unreadable" });
   const { kind } = contents;
-  const loose = kind === "text" ? contents.text : looseText(view, path, kind);
-  const definitions = definitionsOf(name, loose);
-  const about = { path, name, depth: path.split("/").length, folder, index, kind, definitions };
+  const definitions = definitionsOf(
+    name,
+    kind === "text" ? contents.text : looseText(reading, path, kind),
+  );
+  const depth = path.split("/").length;
+  const about = { path, name, depth, folder, index: reading.files.length, kind, definitions };
   if (kind === "text") {
     const { text } = contents;
     return { ...about, ...partsOf(text, text), facts: factsOf(name, text) };
@@ -205,11 +227,12 @@ function readFile(
   return { ...about, ...partsOf(beginning, end), facts: [] };
 }
 
-/** What there may be to read in a file that is not read whole, or is no UTF-8; none where it is no text at all. */
-function looseText(view: ReadOnlyView, path: string, kind: TreeFile["kind"]): string {
-  if (kind === "unreadable") return "";
-  const text = unlessExchanged(() => view.readLoosely(path, LOOSE_BYTES), undefined) ?? "";
-  return text.includes("\0") ? "" : text;
+/** What there may be to read in a source that is not read whole, or is no UTF-8. */
+function looseText(reading: ReadingTree, path: string, kind: TreeFile["kind"]): string {
+  if (kind === "unreadable" || !mayDefine(path) || reading.loose === 0) return "";
+  reading.loose--;
+  const read = unlessExchanged(() => reading.view.readLoosely(path, LOOSE_BYTES), undefined);
+  return read === undefined || read.text.includes("\0") ? "" : read.text;
 }
 
 function partsOf(beginning: string, end: string) {

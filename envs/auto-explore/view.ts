@@ -126,8 +126,11 @@ export class ReadOnlyView {
    * The beginning of a file as text, whatever its bytes: what is no UTF-8 becomes U+FFFD. Undefined where it cannot be
    * read. Throws an OutsideError for what is no regular file in the view.
    */
-  readLoosely(path: string, most: number): string | undefined {
-    return this.#open(path, (file) => new TextDecoder().decode(readBytes(file, 0, most)));
+  readLoosely(path: string, most: number): { text: string; isWhole: boolean } | undefined {
+    return this.#open(path, (file, size) => ({
+      text: new TextDecoder().decode(readBytes(file, 0, Math.min(size, most))),
+      isWhole: size <= most,
+    }));
   }
 
   /** What is made of an open file; undefined where it cannot be read, or is not what it was on the way there. */

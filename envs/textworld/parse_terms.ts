@@ -91,18 +91,18 @@ function eitherOf(reading: Reading, list: List): Word[] {
 }
 
 /** Parts that each word takes behind it, others than any number. */
-const PARTS: Readonly<Record<string, number>> = {
-  not: 1,
-  imply: 2,
-  exists: 2,
-  forall: 2,
-  "=": 2,
-  when: 2,
-};
+const PARTS: ReadonlyMap<string, number> = new Map([
+  ["not", 1],
+  ["imply", 2],
+  ["exists", 2],
+  ["forall", 2],
+  ["=", 2],
+  ["when", 2],
+]);
 
 /** Throws a TextGameError where a word like `not` has more or fewer parts than it takes. */
 function checkParts(reading: Reading, list: List, { word }: Word): void {
-  const wanted = PARTS[word];
+  const wanted = PARTS.get(word);
   const got = list.items.length - 1;
   if (wanted === undefined || wanted === got) return;
   throw fault(

@@ -66,6 +66,27 @@ Deno.test("a stage of which nothing is heard is told of every five minutes, on e
   }
 });
 
+Deno.test("nothing need be heard of a stage while it waits for its next attempt", () => {
+  const screen = new FakeScreen(undefined);
+  using view = new View(screen);
+  view.show(started);
+  view.show(event({
+    type: "stage-retried",
+    stage: "sft",
+    attempt: 1,
+    attempts: 2,
+    message: "no server",
+    waitSeconds: 20 * 60,
+  }));
+  const before = screen.errors;
+  screen.time = 24 * 60_000;
+  view.look();
+  assertEquals(screen.errors, before);
+  screen.time = 25 * 60_000;
+  view.look();
+  assertStringIncludes(screen.errors.slice(before.length), "has reported nothing for 5 min");
+});
+
 Deno.test("in a pipe there are plain lines, and progress at most every 5 s", () => {
   const screen = new FakeScreen(undefined);
   using view = new View(screen);

@@ -20,6 +20,7 @@ const GUESS = new URL("../../workflows/custom/guess.ts", import.meta.url);
 /** Options of the environments that need some. */
 const OPTIONS: Readonly<Record<string, unknown>> = { "auto-explore": { root: sampleTree() } };
 
+const APART = "training and test starts are apart";
 const CORRIDOR = new URL("./corridor.ts", import.meta.url);
 const { default: corridor } = await import("./corridor.ts");
 
@@ -58,6 +59,38 @@ Deno.test("frozen-lake keeps the contract with other options", async () => {
     const { checks } = await checkEnvironment("frozen-lake", { with: options });
     assertEquals(checks.filter(({ status }) => status === "failed"), []);
   }
+});
+
+Deno.test("environments and agents that are frozen, or plain objects, keep it", async () => {
+  const frozen = () => {
+    const corridor = new Corridor(6);
+    return Object.freeze({
+      reset: (options: ResetOptions) => corridor.reset(options),
+      step: (label: string) => corridor.step(label),
+    });
+  };
+  assertEquals((await checkEnvironment(frozen)).passed, true);
+  const agent = Object.freeze({
+    reflect: (batch: readonly unknown[]) => Promise.resolve(batch.map(() => "x")),
+  });
+  const { checks } = await checkAgent(() => agent);
+  assertEquals(checks.filter(({ message }) => message.includes("proxy")), []);
+  const nothing = await checkEnvironment(() => undefined as unknown as Environment);
+  assertStringIncludes(nothing.checks[0]?.message ?? "", "make gave undefined; expected an object");
+});
+
+Deno.test("a single start cannot be split, whatever the module names", async () => {
+  class Single extends Corridor {
+    override reset({ seed, state }: ResetOptions): ResetResult {
+      return super.reset({ seed, state: state ?? { cell: 2 } });
+    }
+  }
+  const { checks } = await checkEnvironment({
+    ...corridor,
+    splits: ["validation"],
+    make: () => new Single(6),
+  });
+  assertEquals(checks.find(({ name }) => name === APART)?.status, "skipped");
 });
 
 Deno.test("a user's module keeps it too, by path, by URL, or made by a function", async () => {
@@ -223,25 +256,34 @@ Deno.test("a promise that never settles is told, by environments and agents", as
     }
   }
   const { passed, checks: [first] } = await checkEnvironment(() => new Stuck(6), {
-    patience: 0.02,
+    callLimit: 0.02,
   });
   assertEquals(passed, false);
   assertStringIncludes(
     first?.message ?? "",
     "reset gave a promise that did not settle within 0.02 s",
   );
-  const made = await checkEnvironment(() => new Promise<Environment>(() => {}), { patience: 0.02 });
+  class Stopping extends Corridor {
+    override step(): never {
+      return new Promise(() => {}) as never;
+    }
+  }
+  const began = performance.now();
+  const { checks } = await checkEnvironment(() => new Stopping(6), { callLimit: 0.2 });
+  assert(checks.filter(({ status }) => status === "failed").length > 5);
+  assert(performance.now() - began < 400, "it waits once, not in each check");
+  const made = await checkEnvironment(() => new Promise<Environment>(() => {}), {
+    callLimit: 0.02,
+  });
   assertStringIncludes(made.checks[0]?.message ?? "", "make gave a promise that did not settle");
   const agent = { reflect: () => new Promise<string[]>(() => {}) };
-  const report = await checkAgent(() => agent, { answerLimit: 0.02, patience: 10 });
+  const report = await checkAgent(() => agent, { callLimit: 0.02, patience: 10 });
   assertEquals(report.passed, false);
   assertStringIncludes(
     report.checks[0]?.message ?? "",
     "reflect gave a promise that did not settle within 0.02 s",
   );
 });
-
-const APART = "training and test starts are apart";
 
 Deno.test("a split that a module names is kept from training, too", async () => {
   const named = { ...corridor, splits: ["validation"] };

@@ -61,7 +61,7 @@ Deno.test("tasks and splits must be names, and splits none of the common ones", 
     assertEquals(
       said({ tasks: wrong }),
       `expected "tasks" to be a list of names, the last one the default, got ${
-        JSON.stringify(wrong) ?? "none"
+        JSON.stringify(wrong) ?? "undefined"
       }`,
     );
   }

@@ -68,6 +68,6 @@ Deno.test("an environment of one's own without tasks, and one in place of an age
   );
   assertEquals(
     await saidOf("  one: { uses: collect, with: { env: { uses: ./mine.ts }, episodes: 1 } }\n"),
-    'w.yaml:3:46: error[module-shape]: input "env.uses" of stage "one": ./mine.ts is no environment module: expected "tasks" to be a list of names, the last one the default, got none',
+    'w.yaml:3:46: error[module-shape]: input "env.uses" of stage "one": ./mine.ts is no environment module: expected "tasks" to be a list of names, the last one the default, got undefined',
   );
 });

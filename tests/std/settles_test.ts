@@ -1,17 +1,23 @@
 import { assertEquals, assertRejects } from "../../std/assert.ts";
-import { settles, watched } from "../../std/settles.ts";
+import { Patience } from "../../std/settles.ts";
 
-Deno.test("settles: the promise's own end, or an error", async () => {
-  assertEquals(await settles(Promise.resolve(1), "it", 1000), 1);
-  await assertRejects(() => settles(Promise.reject(new RangeError("own")), "it", 1000), RangeError);
+const never = () => new Promise<never>(() => {});
+
+Deno.test("settles: the promise's own end, or an error, after which nothing is waited for", async () => {
+  const patience = new Patience(50);
+  assertEquals(await patience.settles(Promise.resolve(1), "it"), 1);
   await assertRejects(
-    () => settles(new Promise(() => {}), "it", 5),
-    Error,
-    "it gave a promise that did not settle within 0.005 s",
+    () => patience.settles(Promise.reject(new RangeError("own")), "it"),
+    RangeError,
   );
+  const late = "it gave a promise that did not settle within 0.05 s";
+  await assertRejects(() => patience.settles(never(), "it"), Error, late);
+  const began = performance.now();
+  await assertRejects(() => patience.settles(never(), "another"), Error, late);
+  assertEquals(performance.now() - began < 40, true);
 });
 
-Deno.test("watched: methods are the object's own, private fields and getters too", async () => {
+Deno.test("made: methods are the object's own, with private fields, getters and setters", async () => {
   class Counter {
     #count = 0;
     next() {
@@ -20,15 +26,33 @@ Deno.test("watched: methods are the object's own, private fields and getters too
     get count() {
       return this.#count;
     }
+    set count(value: number) {
+      this.#count = value;
+    }
     async later() {
       return await Promise.resolve(this.next());
     }
     never() {
-      return new Promise(() => {});
+      return never();
+    }
+    thenable() {
+      return { then() {} } as unknown as Promise<void>;
     }
   }
-  const counter = watched(new Counter(), 5);
+  const counter = await new Patience(20).made(() => Promise.resolve(new Counter()));
   assertEquals([counter.next(), await counter.later(), counter.count], [1, 2, 2]);
-  assertEquals(Reflect.get(counter, "other"), undefined);
-  await assertRejects(() => counter.never(), Error, "never gave a promise");
+  counter.count = 7;
+  assertEquals([counter.count, "next" in counter, "other" in counter], [7, true, false]);
+  await assertRejects(async () => await counter.thenable(), Error, "thenable gave a promise");
+  await assertRejects(() => counter.never(), Error, "thenable gave a promise");
+});
+
+Deno.test("made: what is no object is told", async () => {
+  for (const value of [undefined, null, 3]) {
+    await assertRejects(
+      () => new Patience(20).made(() => Promise.resolve(value as unknown as object)),
+      TypeError,
+      `make gave ${value}; expected an object`,
+    );
+  }
 });

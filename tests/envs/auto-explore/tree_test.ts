@@ -45,6 +45,7 @@ Deno.test("tree: a .gitignore counts whatever its bytes and size, as Git reads i
       bytes("# d\xe9j\xe0 vu\nsecret.txt\n"),
       bytes("# nothing\0here\nsecret.txt\n"),
       bytes(`${"# a line of a comment\n".repeat(20_000)}secret.txt\n`),
+      new TextEncoder().encode(`${`# ${"é".repeat(60)}\n`.repeat(20_000)}secret.txt\n`),
     ]
   ) assertEquals(shownWith(rules), ["a.txt"]);
 });
@@ -52,7 +53,8 @@ Deno.test("tree: a .gitignore counts whatever its bytes and size, as Git reads i
 Deno.test("tree: where a .gitignore cannot be read whole, nothing of its folder is shown", () => {
   const root = writeTree({
     "a.txt": "x",
-    "sub/.gitignore": `${"#".repeat(5 * 1024 * 1024)}\n`,
+    // Fewer characters than the limit has bytes.
+    "sub/.gitignore": `${`#${"é".repeat(60)}\n`.repeat(40_000)}b.txt\n`,
     "sub/b.txt": "x",
     "sub/deep/c.txt": "x",
   });

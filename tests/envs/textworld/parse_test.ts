@@ -161,6 +161,11 @@ for (const [what, from, to, says] of [...faults, ...extras]) {
   });
 }
 
+Deno.test("a predicate may have any name, as those of what objects in this language have", () => {
+  const odd = DOMAIN.replaceAll("here", "constructor").replaceAll("road", "tostring");
+  assertEquals(parseDomain(odd).predicates.get("constructor"), 1);
+});
+
 Deno.test("mistakes in a problem are told with their place", () => {
   const domain = parseDomain(DOMAIN);
   const told: readonly (readonly [string, string, string])[] = [
