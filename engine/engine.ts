@@ -23,6 +23,7 @@ import { Run } from "./run.ts";
 import { Secrets } from "./secrets.ts";
 import { select, type Selection } from "./selection.ts";
 import type { RunSummary } from "./summary.ts";
+import { unfinishedRun } from "./unfinished.ts";
 import type { Workflow } from "./workflow.ts";
 
 export { type LoadOptions, loadWorkflow } from "./load.ts";
@@ -101,11 +102,18 @@ export async function planWorkflow(
   const wanted = await prepare(workflow, options);
   using index = ResultIndex.openForPlan(options.runsFolder);
   const decisions = await makePlanner(workflow, options, wanted, index).plan();
-  return decisions.map(({ instance, state, reason }) => ({
-    instance: instance.name,
-    uses: instance.uses,
-    state,
-    reason,
+  const isForced = (name: string) => wanted.selection.force.has(name);
+  return await Promise.all(decisions.map(async (decision) => {
+    const { instance, state, reason } = decision;
+    const before = isForced(instance.name)
+      ? undefined
+      : await unfinishedRun(decision, index, options.runsFolder);
+    return {
+      instance: instance.name,
+      uses: instance.uses,
+      state,
+      reason: before === undefined ? reason : `${reason}; goes on where run ${before} stopped`,
+    };
   }));
 }
 

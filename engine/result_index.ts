@@ -105,6 +105,17 @@ export class ResultIndex implements Disposable {
     }
   }
 
+  /** The run that took the lease on a key last and has not given it back as finished, and the stage's folder there. */
+  begun(key: string): { readonly run: string; readonly folder: string } | undefined {
+    // Runs make the table once they compute something (leases.ts).
+    const isThere = this.#database.prepare(
+      "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'leases'",
+    ).get();
+    if (isThere === undefined) return undefined;
+    const row = this.#database.prepare("SELECT run, folder FROM leases WHERE key = ?").get(key);
+    return row && { run: String(row["run"]), folder: String(row["folder"]) };
+  }
+
   /**
    * Opens the index for planning, which changes nothing: where there is none, or a damaged one, it
    * stays so, and the index is empty.

@@ -39,13 +39,14 @@ globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive:
 await Deno.writeTextFile(join(folder, "flow.yaml"), FLOW);
 
 /** The command, with its runs in that folder. */
-function start(runs: string): Deno.ChildProcess {
+function start(runs: string, ...more: string[]): Deno.ChildProcess {
   return new Deno.Command("deno", {
     args: [
       ...["run", "--no-prompt", "-A", new URL("../../cli.ts", import.meta.url).pathname],
       ...["workflow", join(folder, "flow.yaml"), "--runs", runs, "--device", "software"],
+      ...more,
     ],
-    stdout: "null",
+    stdout: more.length === 0 ? "null" : "piped",
     stderr: "null",
   }).spawn();
 }
@@ -85,6 +86,17 @@ Deno.test("sft and rl, each killed in the middle, leave what an undisturbed run 
   assertEquals(whole.logs, []);
   const runs = join(folder, "killed");
   await killOnce(runs, "policy", 6);
+  const killed = await Deno.readLink(join(runs, "latest"));
+  const planned = async (...more: string[]) => {
+    const { stdout } = await start(runs, "--plan", ...more).output();
+    return new TextDecoder().decode(stdout).split("\n")
+      .find((line) => line.startsWith("policy"))?.replace(/ +/g, " ");
+  };
+  assertEquals(
+    await planned(),
+    `policy run no earlier result; goes on where run ${killed} stopped`,
+  );
+  assertEquals(await planned("--force", "policy"), "policy run --force");
   await killOnce(runs, "acting", 2);
   const { outputs, logs } = await finish(runs);
   assertEquals(logs.length, 1);
