@@ -64,7 +64,7 @@ export async function checkAgent(
   options: AgentCheckOptions = {},
 ): Promise<AgentCheckReport> {
   const { name, ...resolved } = await resolve(target, options.with);
-  const calls = new Patience(1000 * (options.callLimit ?? 300));
+  using calls = new Patience(1000 * (options.callLimit ?? 300));
   const agent = { ...resolved, make: () => calls.made(resolved.make) };
   const { observations = situations, patience = 2000 } = options;
   const subject: Subject = { ...agent, observations, patience, spoiled: false };

@@ -88,7 +88,7 @@ export async function checkEnvironment(
   options: CheckOptions = {},
 ): Promise<CheckReport> {
   const { name, tasks, splits, ...resolved } = await resolve(target, options.with);
-  const patience = new Patience(1000 * (options.callLimit ?? 60));
+  using patience = new Patience(1000 * (options.callLimit ?? 60));
   const make = () => patience.made(resolved.make);
   const subject: Subject = {
     make,

@@ -5,7 +5,7 @@
  * kept from training as well, such as the questions for validation.
  * @module
  */
-import { nearest } from "../std/nearest.ts";
+import { unknownName } from "../std/nearest.ts";
 
 /** The splits that every environment has. */
 export const COMMON_SPLITS = ["train", "test", "all"] as const;
@@ -16,14 +16,6 @@ export type CommonSplit = typeof COMMON_SPLITS[number];
 /** All splits of a module, the common ones first. */
 export function splitsOf(module: { readonly splits?: readonly string[] | undefined }): string[] {
   return [...COMMON_SPLITS, ...(module.splits ?? [])];
-}
-
-/** What to say of a split that is none of the module's. */
-export function unknownSplit(name: string, split: string, splits: readonly string[]): string {
-  const meant = nearest(split, splits);
-  return `expected a split of ${name} (${splits.join(", ")}), got ${JSON.stringify(split)}${
-    meant === undefined ? "" : `; did you mean "${meant}"?`
-  }`;
 }
 
 /**
@@ -39,5 +31,5 @@ export function splitNamed<Further extends string = never>(
   const splits = [...COMMON_SPLITS, ...further];
   const found = splits.find((known) => known === split);
   if (found !== undefined) return found;
-  throw new RangeError(unknownSplit(name, split, splits));
+  throw new RangeError(unknownName(`a split of ${name}`, split, splits));
 }

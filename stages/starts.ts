@@ -6,8 +6,8 @@
 import { z } from "zod";
 import type { ModuleChoice } from "../engine/slot.ts";
 import type { EnvironmentModule } from "../envs/environment.ts";
-import { splitsOf, unknownSplit } from "../envs/splits.ts";
-import { nearest } from "../std/nearest.ts";
+import { splitsOf } from "../envs/splits.ts";
+import { unknownName } from "../std/nearest.ts";
 import type { CurriculumPart } from "../training/curriculum.ts";
 
 /** Inputs of a stage that plays. */
@@ -34,12 +34,19 @@ export function checkStarts(
   { env: { module }, split, task, curriculum = [] }: Starts,
   context: z.core.$RefinementCtx,
 ): void {
-  const report = (path: PropertyKey[], message: string) =>
+  const requireName = (
+    noun: string,
+    path: PropertyKey[],
+    name: string,
+    known: readonly string[],
+  ) => {
+    if (known.includes(name)) return;
+    const message = unknownName(`a ${noun} of ${module.name}`, name, known);
     context.addIssue({ code: "custom", path, message });
-  const splits = splitsOf(module);
-  if (!splits.includes(split)) report(["split"], unknownSplit(module.name, split, splits));
+  };
+  requireName("split", ["split"], split, splitsOf(module));
   for (const { path, name } of [...named(["task"], task), ...curriculumTasks(curriculum)]) {
-    if (!module.tasks.includes(name)) report(path, unknownTask(module, name));
+    requireName("task", path, name, module.tasks);
   }
 }
 
@@ -57,11 +64,4 @@ function named(path: PropertyKey[], task: string | readonly string[] | undefined
   return typeof task === "string"
     ? [{ path, name: task }]
     : task.map((name, index) => ({ path: [...path, index], name }));
-}
-
-function unknownTask({ name, tasks }: EnvironmentModule, task: string): string {
-  const meant = nearest(task, tasks);
-  return `expected a task of ${name} (${tasks.join(", ")}), got ${JSON.stringify(task)}${
-    meant === undefined ? "" : `; did you mean "${meant}"?`
-  }`;
 }

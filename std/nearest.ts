@@ -6,6 +6,14 @@
 /** Nobody mistypes a longer word, and comparing costs the product of both lengths. */
 const LONGEST = 100;
 
+/** What to say of a name that is none of those that are known: `expected a split of taxi (…), got "tst"; did you mean …?` */
+export function unknownName(what: string, name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return `expected ${what} (${known.join(", ")}), got ${JSON.stringify(name)}${
+    meant === undefined ? "" : `; did you mean "${meant}"?`
+  }`;
+}
+
 /** The candidate that takes the fewest edits to reach, if those are few for the word's length; else undefined. */
 export function nearest(
   word: string,

@@ -4,9 +4,13 @@
  */
 import { shown } from "./shown.ts";
 
-/** How long calls of somebody's code may take. Once one took too long, no other is waited for. */
-export class Patience {
+/**
+ * How long calls of somebody's code may take. Once one took too long, no other is waited for. Dispose it when nothing
+ * is to be waited for any more.
+ */
+export class Patience implements Disposable {
   #late: Error | undefined;
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   /** Waits so many milliseconds for each promise. */
   constructor(readonly milliseconds: number) {}
@@ -22,11 +26,18 @@ export class Patience {
       );
       reject(this.#late);
     }, this.milliseconds);
+    this.#timers.add(timer);
     try {
       return await Promise.race([promise, late]);
     } finally {
       clearTimeout(timer);
+      this.#timers.delete(timer);
     }
+  }
+
+  /** Stops the timers of calls that nobody waited for to the end: they would keep the program alive. */
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers) clearTimeout(timer);
   }
 
   /**

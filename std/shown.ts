@@ -3,7 +3,7 @@
  * @module
  */
 
-/** The value as JSON where it has any, cut to `most` characters. Throws for nothing that one may be given. */
+/** The value as JSON, or as text where it has none, as cycles and BigInts have; cut to `most` characters. */
 export function shown(value: unknown, most = 80): string {
   const text = textOf(value);
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;

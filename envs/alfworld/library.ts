@@ -21,11 +21,12 @@ export const ANY_TASK = "all";
 
 const TRAINING = ["train", "valid_train"];
 const TESTING = ["valid_seen", "valid_unseen"];
+const EVERY = [...TRAINING, ...TESTING];
 /** Folders of the splits. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   train: TRAINING,
   test: TESTING,
-  all: [...TRAINING, ...TESTING],
+  all: EVERY,
   seen: ["valid_seen"],
   unseen: ["valid_unseen"],
 };
@@ -77,7 +78,7 @@ export class Library implements GameSource {
   constructor(options: LibraryOptions) {
     this.#options = options;
     this.#root = rootOf(options.data);
-    this.#entries = (FOLDERS["all"] ?? []).flatMap((split) => entriesOf(this.#root, split));
+    this.#entries = EVERY.flatMap((split) => entriesOf(this.#root, split));
     if (this.#entries.length === 0) {
       throw new Error(
         `no ALFWorld games in ${options.data}: expected folders like train/pick_and_place_simple-…/trial_…, there or in a json_… folder`,
@@ -88,7 +89,7 @@ export class Library implements GameSource {
     );
   }
 
-  /** A game for a seed: training games come from `train`, `seen` and `unseen` from `valid_seen` and `valid_unseen`, `test` from both. */
+  /** A game for a seed, from the folders of the split. */
   draw(seed: number, task: string, split: Split): SourcedGame {
     const wanted = FOLDERS[split] ?? [];
     const fitting = this.#entries.filter((entry) =>

@@ -7,6 +7,7 @@ import { ALWAYS, ANYTHING } from "./pddl.ts";
 import {
   asList,
   asWord,
+  checkTerms,
   fault,
   readAtom,
   readEffects,
@@ -67,15 +68,16 @@ const SUPPORTED =
  */
 export function parseProblem(text: string, domain: Domain, source = "problem"): Problem {
   const { name, sections, whole } = readDefinition(text, source, "problem");
+  const known = new Set(domain.constants.map(({ name }) => name));
   const reading: Reading = {
     source,
     types: domain.types,
     predicates: domain.predicates,
+    objects: known,
   };
   const objects: Typed[] = [];
   const init: Problem["init"][number][] = [];
   let goal: List | undefined;
-  const known = new Set(domain.constants.map(({ name }) => name));
   for (const { key, list } of sections) {
     if (key === ":objects") {
       for (const object of readTyped(reading, list.items.slice(1))) {
@@ -88,7 +90,7 @@ export function parseProblem(text: string, domain: Domain, source = "problem"): 
         const head = fact.items[0];
         if (head !== undefined && !isList(head) && head.word === "=") continue;
         const atom = readAtom(reading, fact);
-        checkKnown(reading, fact, atom.terms, known);
+        checkTerms(reading, fact, atom.terms, new Set());
         init.push(atom);
       }
     } else if (key === ":goal") {
@@ -99,36 +101,15 @@ export function parseProblem(text: string, domain: Domain, source = "problem"): 
     }
   }
   if (goal === undefined) throw fault(reading, whole, "a problem needs a goal: (:goal CONDITION)");
-  return { name, objects, init, goal: readGoal(reading, goal, known) };
+  return { name, objects, init, goal: readGoal(reading, goal) };
 }
 
-function readGoal(reading: Reading, list: List, known: ReadonlySet<string>): Formula {
+function readGoal(reading: Reading, list: List): Formula {
   const [, condition, extra] = list.items;
   if (extra !== undefined) {
     throw fault(reading, extra, "expected one condition behind :goal; several belong in (and …)");
   }
-  const goal = readFormula(reading, condition, list, new Set());
-  const words = (symbol: Symbol | undefined): List[] =>
-    isList(symbol) ? [symbol, ...symbol.items.flatMap(words)] : [];
-  for (const inner of words(condition)) {
-    const [head, ...terms] = inner.items;
-    if (head === undefined || isList(head)) continue;
-    if (head.word !== "=" && !reading.predicates.has(head.word)) continue;
-    const named = terms.flatMap((term) => isList(term) ? [] : [term.word]);
-    checkKnown(reading, inner, named.filter((term) => !term.startsWith("?")), known);
-  }
-  return goal;
-}
-
-function checkKnown(
-  reading: Reading,
-  list: List,
-  terms: readonly string[],
-  known: ReadonlySet<string>,
-): void {
-  const stranger = terms.find((term) => !known.has(term));
-  if (stranger === undefined) return;
-  throw fault(reading, list, `no object is named "${stranger}": ${show(list)}`);
+  return readFormula(reading, condition, list, new Set());
 }
 
 interface Section {

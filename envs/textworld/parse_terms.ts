@@ -14,6 +14,8 @@ export interface Reading {
   readonly types: ReadonlyMap<string, string> | undefined;
   /** Predicates with their number of terms. */
   readonly predicates: ReadonlyMap<string, number>;
+  /** What terms may name beside variables; left out where it is not known yet, as in a domain. */
+  readonly objects?: ReadonlySet<string>;
 }
 
 /** An error at a symbol. */
@@ -179,29 +181,33 @@ export function readFormula(
       const [left, right] = [0, 1].map((i) =>
         asWord(reading, rest[i], list, "an object or variable")
       ) as [Word, Word];
-      checkBound(reading, list, [left.word, right.word], bound);
+      checkTerms(reading, list, [left.word, right.word], bound);
       return { kind: "equal", left: left.word, right: right.word };
     }
     default: {
       const atom = readAtom(reading, list);
-      checkBound(reading, list, atom.terms, bound);
+      checkTerms(reading, list, atom.terms, bound);
       return { kind: "atom", atom };
     }
   }
 }
 
-function checkBound(
+/** Throws a TextGameError for a variable that is not in `bound`, and for an object that is not known. */
+export function checkTerms(
   reading: Reading,
   list: List,
   terms: readonly string[],
   bound: ReadonlySet<string>,
 ): void {
   for (const term of terms) {
-    if (!term.startsWith("?") || bound.has(term)) continue;
+    const isVariable = term.startsWith("?");
+    if (isVariable ? bound.has(term) : reading.objects?.has(term) ?? true) continue;
     throw fault(
       reading,
       list,
-      `variable ${term} is not declared here (known: ${[...bound].join(", ") || "none"})`,
+      isVariable
+        ? `variable ${term} is not declared here (known: ${[...bound].join(", ") || "none"})`
+        : `no object is named "${term}": ${show(list)}`,
     );
   }
 }
@@ -248,7 +254,7 @@ export function readEffects(
     }
     default: {
       const atom = readAtom(reading, list);
-      checkBound(reading, list, atom.terms, bound);
+      checkTerms(reading, list, atom.terms, bound);
       return [{ variables: [], condition: ALWAYS, atom, adds: true }];
     }
   }

@@ -1,12 +1,12 @@
 /** Environments that break the contract, one clause each. */
 import type {
   Environment,
-  Info,
   Observation,
   ResetOptions,
   ResetResult,
   StepResult,
 } from "../../envs/environment.ts";
+import { informing, observing, stepping } from "./changed_corridor.ts";
 import { Corridor } from "./corridor.ts";
 
 let counter = 0;
@@ -302,27 +302,3 @@ export const broken: Record<
     says: 'starts a training episode and one of split "test"',
   },
 };
-
-function observing(change: (seen: Observation) => Observation): Environment {
-  return new (class extends Corridor {
-    protected override observation(): Observation {
-      return change(super.observation());
-    }
-  })(6);
-}
-
-function informing(change: (info: Info) => Info): Environment {
-  return new (class extends Corridor {
-    protected override info(): Info {
-      return change(super.info());
-    }
-  })(6);
-}
-
-function stepping(change: (result: StepResult) => StepResult): Environment {
-  return new (class extends Corridor {
-    override step(label: string): StepResult {
-      return change(super.step(label));
-    }
-  })(6);
-}

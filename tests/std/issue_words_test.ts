@@ -23,7 +23,7 @@ Deno.test("issueWords: what was expected, and what came", () => {
   );
 });
 
-Deno.test("shown: any value, cut", () => {
+Deno.test("shown: JSON where there is some, cut; else text", () => {
   const cycle: Record<string, unknown> = {};
   cycle["self"] = cycle;
   const values = [1, NaN, 5n, "a", undefined, null, [1], cycle, { big: 1n }, Symbol("s")];
